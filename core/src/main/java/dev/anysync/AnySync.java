@@ -1,0 +1,253 @@
+package dev.anysync;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A coroutine: a call that has not been made yet, to be made in either style.
+ *
+ * <p>It is cold, like a {@link Callable}: nothing happens until it is run, awaited or started, each
+ * of which runs the body anew, any number of times, from any number of threads.
+ *
+ * <ul>
+ *   <li>{@link #run()} from synchronous code, on any thread;
+ *   <li>{@link #await(AnySync)} from the body of another coroutine;
+ *   <li>{@link #start()} to get a future.
+ * </ul>
+ *
+ * <p>The body is written in direct style: it waits by {@code await} and {@code sleep}, and may call
+ * anything else. Where the calling thread may run it, {@code run()} and {@code await} are a
+ * function call on that thread: thread locals and scoped values are there, and changes to them
+ * stay. On an event loop of another framework, on a UI thread, and where the calls have nested too
+ * deeply for the stack, the body hops to a virtual thread and the caller waits for it; what the
+ * {@linkplain dev.anysync.spi.ContextCarrier context carriers} carry travels in and back.
+ *
+ * <p>What the body throws is what the caller gets: the same object, checked or not, never wrapped.
+ * If it crossed a thread, the caller's frames are attached to it as a suppressed exception.
+ *
+ * <p><b>Cancellation</b> is one contract for a timeout, an interrupt of the waiting thread, {@link
+ * Unfuture#cancel} and the closing of an iterator, generator, loop or lanes: the body's thread is
+ * interrupted; its current or next {@code await} or {@code sleep} throws {@link
+ * CancellationException}, once, so that cleaning up may await again; what that await waited for is
+ * cancelled too, unless {@linkplain #shield shielded}; {@code finally} blocks run. The waiter gets
+ * its exception at once and does not wait for them. An interrupted waiter keeps its interrupt flag.
+ *
+ * @param <T> the type of the result
+ */
+public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
+
+  /**
+   * Returns a coroutine that calls {@code body} each time it is run, awaited or started.
+   *
+   * @param body what to run; may {@code await}; may throw anything
+   */
+  static <T extends @Nullable Object> AnySync<T> coroutine(Callable<? extends T> body) {
+    return new Coroutine<>(requireNonNull(body, "body"));
+  }
+
+  /**
+   * Returns a coroutine without a result; it yields null.
+   *
+   * @param body what to run; may {@code await}; may throw anything
+   */
+  static AnySync<@Nullable Void> coroutine(VoidBody body) {
+    requireNonNull(body, "body");
+    return new Coroutine<@Nullable Void>(
+        () -> {
+          body.run();
+          return null;
+        });
+  }
+
+  /**
+   * Returns a coroutine that calls an asynchronous function and awaits the stage it returns.
+   * Cancelling it cancels that stage's future.
+   *
+   * @param source called once a run; must not return null
+   */
+  static <T extends @Nullable Object> AnySync<T> from(
+      Supplier<? extends CompletionStage<T>> source) {
+    requireNonNull(source, "source");
+    return new Coroutine<T>(
+        () -> await(requireNonNull(source.get(), "source returned null instead of a stage")));
+  }
+
+  /**
+   * Returns an iterator over what {@code body} yields; see {@link AnySyncIterator}.
+   *
+   * @param body called at most once, when the first element is asked for
+   */
+  static <Y extends @Nullable Object> AnySyncIterator<Y> iterator(AnySyncIterator.Body<Y> body) {
+    return new BodyIterator<>(requireNonNull(body, "body"));
+  }
+
+  /**
+   * Returns a generator: an iterator whose body also receives; see {@link AnySyncGenerator}.
+   *
+   * @param body called at most once, when the first element is asked for
+   */
+  static <Y extends @Nullable Object, S extends @Nullable Object> AnySyncGenerator<Y, S> generator(
+      AnySyncGenerator.Body<Y, S> body) {
+    return new BodyGenerator<>(requireNonNull(body, "body"));
+  }
+
+  /**
+   * Returns a context manager whose body yields its resource exactly once: what is before the yield
+   * enters, what is after it exits; see {@link AnySyncContextManager}.
+   *
+   * @param body called once each time the context is opened or used
+   */
+  static <R extends @Nullable Object> AnySyncContextManager<R> contextManager(
+      AnySyncContextManager.Body<R> body) {
+    return new BodyContextManager<>(requireNonNull(body, "body"));
+  }
+
+  /**
+   * Runs {@code call} as a part of the current coroutine and returns its result: a function call.
+   *
+   * @throws IllegalStateException if the current thread is not in the body of a coroutine
+   * @throws CancellationException if the current coroutine has been cancelled
+   */
+  @CanIgnoreReturnValue
+  static <T extends @Nullable Object> T await(AnySync<T> call) {
+    Coroutine<T> coroutine = (Coroutine<T>) requireNonNull(call, "call");
+    return Strand.ofCoroutine("await(call)").await(coroutine.body);
+  }
+
+  /**
+   * Suspends the current coroutine until {@code stage} is completed, and returns its result or
+   * throws what it failed with, unwrapped. On an {@link EventLoop} other coroutines run meanwhile;
+   * elsewhere the thread waits. If the coroutine is cancelled meanwhile, so is the stage's future.
+   *
+   * @throws IllegalStateException if the current thread is not in the body of a coroutine
+   * @throws CancellationException if the current coroutine has been cancelled, or the stage was
+   */
+  @CanIgnoreReturnValue
+  static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
+    requireNonNull(stage, "stage");
+    return Strand.ofCoroutine("await(stage)").await(stage.toCompletableFuture(), false);
+  }
+
+  /** As {@link #await(CompletionStage)}; there because a completable future is a future as well. */
+  @CanIgnoreReturnValue
+  static <T extends @Nullable Object> T await(CompletableFuture<T> future) {
+    requireNonNull(future, "future");
+    return Strand.ofCoroutine("await(future)").await(future.toCompletableFuture(), false);
+  }
+
+  /**
+   * As {@link #await(CompletionStage)}, for a future that can only be waited for by blocking a
+   * thread: the coroutine's own, which it gives up its event loop for.
+   */
+  @CanIgnoreReturnValue
+  static <T extends @Nullable Object> T await(Future<T> future) {
+    requireNonNull(future, "future");
+    Strand strand = Strand.ofCoroutine("await(future)");
+    return future instanceof CompletableFuture<T> completable
+        ? strand.await(completable.toCompletableFuture(), false)
+        : strand.await(future);
+  }
+
+  /**
+   * Suspends the current coroutine for {@code duration}; zero gives the other coroutines of its
+   * event loop a turn.
+   *
+   * @throws IllegalArgumentException if {@code duration} is negative
+   * @throws IllegalStateException if the current thread is not in the body of a coroutine
+   * @throws CancellationException if the current coroutine has been cancelled
+   */
+  static void sleep(Duration duration) {
+    long nanos = Durations.nanos(duration, "duration");
+    Strand.ofCoroutine("sleep(duration)").sleep(nanos);
+  }
+
+  /**
+   * As {@link #await(CompletionStage)}, but if the current coroutine is cancelled meanwhile the
+   * stage is left alone.
+   */
+  @CanIgnoreReturnValue
+  static <T extends @Nullable Object> T shield(CompletionStage<T> stage) {
+    requireNonNull(stage, "stage");
+    return Strand.ofCoroutine("shield(stage)").await(stage.toCompletableFuture(), true);
+  }
+
+  /**
+   * Returns a coroutine that runs all {@code calls} at the same time and yields their results in
+   * the given order. The first to fail cancels the rest, and its exception is what the coroutine
+   * throws. On an {@link EventLoop} the calls run on that loop, elsewhere each on a virtual thread.
+   *
+   * @param calls copied now; may be empty
+   */
+  static <T extends @Nullable Object> AnySync<List<T>> all(
+      Collection<? extends AnySync<? extends T>> calls) {
+    List<AnySync<? extends T>> copy = Group.copy(calls);
+    return new Coroutine<List<T>>(() -> Group.all(copy));
+  }
+
+  /**
+   * Returns a coroutine that runs all {@code calls} at the same time and yields the first result;
+   * the rest are cancelled. A call that fails is out of the race; if all fail, the coroutine throws
+   * the first failure with the others suppressed in it.
+   *
+   * @param calls copied now
+   * @throws IllegalArgumentException if {@code calls} is empty
+   */
+  static <T extends @Nullable Object> AnySync<T> race(
+      Collection<? extends AnySync<? extends T>> calls) {
+    List<AnySync<? extends T>> copy = Group.copy(calls);
+    if (copy.isEmpty()) {
+      throw new IllegalArgumentException("calls: is empty, so that there is no result to wait for");
+    }
+    return new Coroutine<T>(() -> Group.race(copy));
+  }
+
+  /**
+   * Runs the body and returns its result; legal on every thread. Called in a coroutine of an {@link
+   * EventLoop} it holds the loop until it returns, as any other function call does; {@link
+   * #await(AnySync)} does not.
+   *
+   * @throws CancellationException if this thread is interrupted while the body awaits
+   */
+  @CanIgnoreReturnValue
+  T run();
+
+  /**
+   * As {@link #run()}, but waits at most {@code timeout} and then cancels the body, which runs on a
+   * virtual thread.
+   *
+   * @throws TimeoutException if the body has not ended in time
+   * @throws IllegalArgumentException if {@code timeout} is negative
+   */
+  @CanIgnoreReturnValue
+  T run(Duration timeout) throws TimeoutException;
+
+  /**
+   * As {@link #run()}, and lets the compiler know of a checked exception that the body throws.
+   *
+   * @param declared the exception's class; any other exception of the body is thrown all the same
+   */
+  @CanIgnoreReturnValue
+  <X extends Exception> T run(Class<X> declared) throws X;
+
+  /** Starts the body on a virtual thread and returns the future of its result. */
+  Unfuture<T> start();
+
+  /**
+   * Starts the body as a coroutine of {@code loop} and returns the future of its result.
+   *
+   * @throws java.util.concurrent.RejectedExecutionException if the loop is closed
+   */
+  Unfuture<T> start(EventLoop loop);
+}

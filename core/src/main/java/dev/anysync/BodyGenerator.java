@@ -1,0 +1,107 @@
+package dev.anysync;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.NoSuchElementException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** A generator over a body. */
+final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object>
+    extends Sequence<Y> implements AnySyncGenerator<Y, S> {
+
+  private final AnySyncGenerator.Body<Y, S> body;
+  private volatile @Nullable Steps<Y, S> steps;
+
+  BodyGenerator(AnySyncGenerator.Body<Y, S> body) {
+    this.body = body;
+  }
+
+  @Override
+  AnySyncIterator.Body<Y> body() {
+    AnySyncGenerator.Body<Y, S> body = this.body;
+    return out ->
+        body.run(
+            element -> {
+              out.yield(element);
+              return null;
+            });
+  }
+
+  @Override
+  Source<Y> open(Strand strand, int prefetch) {
+    Steps<Y, S> opened = new Steps<>(body);
+    steps = opened;
+    return opened;
+  }
+
+  @Override
+  public Y send(@Nullable S value) {
+    return step(false, value, null);
+  }
+
+  @Override
+  public Y raise(Throwable error) {
+    return step(false, null, requireNonNull(error, "error"));
+  }
+
+  @Override
+  public AnySync<Y> sendAsync(@Nullable S value) {
+    return AnySync.coroutine(() -> step(true, value, null));
+  }
+
+  @Override
+  public AnySync<Y> raiseAsync(Throwable error) {
+    requireNonNull(error, "error");
+    return AnySync.coroutine(() -> step(true, null, error));
+  }
+
+  private Y step(boolean async, @Nullable S value, @Nullable Throwable error) {
+    if (isAhead()) {
+      throw new IllegalStateException(
+          "hasNext() has taken the next element from the body already: call next() first");
+    }
+    if (steps == null && !isOver()) {
+      if (error != null) {
+        close();
+        throw Strand.sneaky(error);
+      }
+      if (value != null) {
+        throw new IllegalStateException(
+            "the body has not been started, so no yield can receive what is sent: call next() or"
+                + " send(null) first");
+      }
+    }
+    Object item = advance(async, value, error);
+    if (item == Source.END && error != null) {
+      NoSuchElementException end = new NoSuchElementException("the generator is at its end");
+      throw (NoSuchElementException) end.initCause(error);
+    }
+    return element(item);
+  }
+
+  /** Takes one step; returns what the body yields, or END. */
+  Object advance(boolean async, @Nullable S value, @Nullable Throwable error) {
+    Strand strand = Strand.current();
+    Source<Y> source = source(strand);
+    Steps<Y, S> steps = this.steps;
+    if (source == null || steps == null) {
+      return Source.END;
+    }
+    try {
+      return guard(strand, () -> steps.step(strand, async, -1, value, error));
+    } catch (TimeoutException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Override
+  public AnySyncGenerator<Y, S> prefetch(int elements) {
+    if (elements > 0) {
+      throw new IllegalArgumentException(
+          "elements: is " + elements + ", but a generator never runs ahead; only zero is allowed");
+    }
+    var _ = super.prefetch(elements);
+    return this;
+  }
+}

@@ -1,0 +1,205 @@
+package dev.anysync;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** A bounded queue between one producer and one consumer that may both wait. */
+abstract class Channel<Y extends @Nullable Object> implements Source<Y> {
+  /*
+   * Overview. Elements are in a linked list of chunks; the last slot of a chunk links to the next
+   * one. A slot is written once, with release, and read with acquire; nothing else is shared per
+   * element. `window` bounds how far the producer may be ahead; it doubles when the consumer finds
+   * the channel empty, which means that it keeps up. The consumer publishes what it has taken in
+   * steps of half a window and before it waits.
+   *
+   * A side that has to wait publishes a signal (an unfuture), issues a full fence, looks again, and
+   * waits for the signal. The other side publishes its change, issues a full fence, and takes the
+   * signal if there is one. So one of the two sees the other: no wake-up is lost. A signal that was
+   * not needed is completed in vain.
+   */
+
+  private static final int CHUNK = 32;
+  private static final int FIRST_WINDOW = 16;
+  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Object[].class);
+
+  private final int maxWindow;
+
+  // The producer's
+  private @Nullable Object[] tail = new Object[CHUNK + 1];
+  private int tailIndex;
+  private long produced;
+
+  // The consumer's
+  private @Nullable Object[] head = tail;
+  private int headIndex;
+  private long taken;
+
+  // Shared
+  private volatile int window;
+  private volatile long consumed;
+  private final AtomicReference<@Nullable Unfuture<@Nullable Void>> consumerWaits =
+      new AtomicReference<>();
+  private final AtomicReference<@Nullable Unfuture<@Nullable Void>> producerWaits =
+      new AtomicReference<>();
+
+  /** Set once the producer has ended: {@link #END}, or the Throwable that it failed with. */
+  private volatile @Nullable Object end;
+
+  Channel(int maxWindow) {
+    this.maxWindow = maxWindow;
+    this.window = Math.min(maxWindow, FIRST_WINDOW);
+  }
+
+  int window() {
+    return window;
+  }
+
+  // The producer
+
+  /** Adds an element, whether there is room or not. */
+  final void add(@Nullable Object element) {
+    Object item = element == null ? NULL : element;
+    if (tailIndex == CHUNK) {
+      @Nullable Object[] chunk = new Object[CHUNK + 1];
+      chunk[0] = item;
+      SLOT.setRelease(tail, CHUNK, chunk);
+      tail = chunk;
+      tailIndex = 1;
+    } else {
+      SLOT.setRelease(tail, tailIndex++, item);
+    }
+    produced++;
+    wake(consumerWaits);
+  }
+
+  private boolean isFull() {
+    return produced - consumed >= window;
+  }
+
+  /** Waits until there is room for an element. */
+  final void awaitRoom(Strand strand) throws InterruptedException {
+    while (isFull()) {
+      Unfuture<@Nullable Void> signal = new Unfuture<>();
+      producerWaits.set(signal);
+      VarHandle.fullFence();
+      if (isFull()) {
+        var _ = strand.block(signal, -1);
+      }
+    }
+  }
+
+  /** Ends the elements, after those added; only the first call counts. */
+  final void end(@Nullable Throwable failure) {
+    synchronized (this) {
+      if (end == null) {
+        end = failure == null ? END : failure;
+      }
+    }
+    wake(consumerWaits);
+  }
+
+  // The consumer
+
+  private @Nullable Object poll() {
+    Object item = SLOT.getAcquire(head, headIndex);
+    if (headIndex == CHUNK && item != null) {
+      head = (@Nullable Object[]) item;
+      headIndex = 0;
+      item = SLOT.getAcquire(head, 0);
+    }
+    if (item != null) {
+      head[headIndex++] = null;
+      taken++;
+    }
+    return item;
+  }
+
+  @Override
+  public Object take(Strand strand, boolean async, long nanos)
+      throws TimeoutException, InterruptedException {
+    Object item = poll();
+    if (item == null) {
+      item = takeSlowly(strand, async, nanos);
+    } else if (taken - consumed >= Math.max(1, window >> 1)) {
+      publishTaken();
+    }
+    return item;
+  }
+
+  private Object takeSlowly(Strand strand, boolean async, long nanos)
+      throws TimeoutException, InterruptedException {
+    long deadline = System.nanoTime() + nanos;
+    publishTaken();
+    for (; ; ) {
+      Object ended = end; // before the poll: what was added before the end must be seen
+      Object item = poll();
+      if (item != null) {
+        return item;
+      }
+      if (ended != null) {
+        if (ended instanceof Throwable failure) {
+          throw Strand.sneaky(CallerFrames.attach(failure, CallerFrames.Observer.NEXT));
+        }
+        return END;
+      }
+      beforeWait();
+      Unfuture<@Nullable Void> signal = new Unfuture<>();
+      Unfuture<?> task = task();
+      if (task != null) {
+        signal.linkTo(task);
+      }
+      consumerWaits.set(signal);
+      VarHandle.fullFence();
+      if (SLOT.getAcquire(head, headIndex) == null && end == null) {
+        if (nanos >= 0) {
+          if (!strand.block(signal, Math.max(0, deadline - System.nanoTime()))) {
+            throw new TimeoutException();
+          }
+        } else if (async) {
+          strand.suspend(signal);
+        } else {
+          var _ = strand.block(signal, -1);
+        }
+      }
+      grow();
+    }
+  }
+
+  private void publishTaken() {
+    long count = taken - consumed;
+    if (count > 0) {
+      consumed = taken;
+      released(count);
+    }
+  }
+
+  private void grow() {
+    int old = window;
+    int wider = Math.min(maxWindow, old * 2);
+    if (wider > old) {
+      window = wider;
+      released(wider - old);
+    }
+  }
+
+  /** Called by the consumer when there is room for {@code count} more elements. */
+  void released(long count) {
+    wake(producerWaits);
+  }
+
+  /** Called by the consumer before it waits. */
+  void beforeWait() {}
+
+  private static void wake(AtomicReference<@Nullable Unfuture<@Nullable Void>> side) {
+    VarHandle.fullFence();
+    if (side.get() != null) {
+      Unfuture<@Nullable Void> signal = side.getAndSet(null);
+      if (signal != null) {
+        signal.complete(null);
+      }
+    }
+  }
+}

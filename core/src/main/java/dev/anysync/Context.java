@@ -1,0 +1,81 @@
+package dev.anysync;
+
+import dev.anysync.spi.ContextCarrier;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/** What travels with one body to another thread, and back. */
+final class Context {
+
+  static final Context NONE = new Context(new ContextCarrier[0], new Object[0], null);
+
+  private final ContextCarrier[] carriers;
+  private final ScopedValue.@Nullable Carrier scoped;
+
+  /** A snapshot per carrier: the caller's before the body has run, the body's after it. */
+  private @Nullable Object[] snapshots;
+
+  private Context(
+      ContextCarrier[] carriers,
+      @Nullable Object[] snapshots,
+      ScopedValue.@Nullable Carrier scoped) {
+    this.carriers = carriers;
+    this.snapshots = snapshots;
+    this.scoped = scoped;
+  }
+
+  /** Captures the current thread's context; {@link #NONE} where there is nothing to carry. */
+  static Context capture(ContextCarrier[] carriers, ScopedValue<?>[] keys) {
+    ScopedValue.Carrier scoped = null;
+    for (ScopedValue<?> key : keys) {
+      scoped = bind(scoped, key);
+    }
+    return carriers.length == 0 && scoped == null
+        ? NONE
+        : new Context(carriers, snapshot(carriers), scoped);
+  }
+
+  private static <V> ScopedValue.@Nullable Carrier bind(
+      ScopedValue.@Nullable Carrier scoped, ScopedValue<V> key) {
+    if (!key.isBound()) {
+      return scoped;
+    }
+    return scoped == null ? ScopedValue.where(key, key.get()) : scoped.where(key, key.get());
+  }
+
+  /** Calls {@code body} in this context and leaves the thread with what it had before. */
+  <T extends @Nullable Object> T call(Callable<? extends T> body) throws Exception {
+    if (this == NONE) {
+      return body.call();
+    }
+    @Nullable Object[] before = snapshot(carriers);
+    restore(carriers, snapshots);
+    try {
+      return scoped == null ? body.call() : scoped.<T, Exception>call(body::call);
+    } finally {
+      snapshots = snapshot(carriers);
+      restore(carriers, before);
+    }
+  }
+
+  /** Gives the current thread what the body left; to be called after it has run. */
+  void carryBack() {
+    restore(carriers, snapshots);
+  }
+
+  /** Returns what each of {@code carriers} sees on the current thread. */
+  static @Nullable Object[] snapshot(ContextCarrier[] carriers) {
+    @Nullable Object[] snapshots = new Object[carriers.length];
+    for (int i = 0; i < carriers.length; i++) {
+      snapshots[i] = carriers[i].capture();
+    }
+    return snapshots;
+  }
+
+  /** Gives the current thread what {@link #snapshot} saw, here or on another thread. */
+  static void restore(ContextCarrier[] carriers, @Nullable Object[] snapshots) {
+    for (int i = 0; i < carriers.length; i++) {
+      carriers[i].restore(snapshots[i]);
+    }
+  }
+}

@@ -1,0 +1,384 @@
+package dev.anysync;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A serial executor that coroutines can suspend on: what runs on it never runs at the same time, so
+ * that its coroutines share data without locks, and while one of them awaits the others go on.
+ *
+ * <p>Callbacks given to {@link #execute}, coroutines started, and coroutines whose await is over,
+ * get their turn first come, first served. A coroutine keeps its turn until it awaits or sleeps;
+ * {@code run()} and other blocking calls in it hold the loop. A callback keeps it until it returns.
+ *
+ * <p>There may be any number of loops; they are independent of each other. A loop has no thread of
+ * its own while it has nothing to do; what runs on it runs on virtual threads that bear its name.
+ */
+public final class EventLoop implements Executor, AutoCloseable {
+  /*
+   * Overview. The loop is a queue and a turn. Whoever has the turn may run; `pending` counts the
+   * items in the queue plus the one that has the turn, so the enqueuer that lifts it from zero is the
+   * one to give the turn away, and the holder that takes it back to zero leaves the loop idle.
+   *
+   * Items are callbacks (Runnable), coroutines to be started (Unfuture), and coroutines that want to
+   * go on (Turn). The turn is handed over directly: a Turn's thread is unparked; a callback or a new
+   * coroutine gets a virtual thread, or runs on the one that gives up the turn if that is at the base
+   * of its stack.
+   *
+   * A coroutine that awaits first drains the head of the queue as a part of its own turn: callbacks,
+   * and the very task that it awaits, until its future is done. It never runs another coroutine's
+   * body: one that suspends there would bury the waiter. Only then does it queue a Turn for itself;
+   * earlier, the turn could be granted while that body is still on the stack above.
+   */
+
+  private final String name;
+  private final Queue<Object> queue = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger pending = new AtomicInteger();
+  private final Set<Unfuture<?>> tasks = ConcurrentHashMap.newKeySet();
+  private final Unfuture<@Nullable Void> emptied = new Unfuture<>();
+  private volatile boolean closed;
+
+  /** The strand that has the turn, for the wait-for graph; null also while it changes hands. */
+  private volatile @Nullable Strand holder;
+
+  private EventLoop(String name) {
+    this.name = name;
+  }
+
+  /**
+   * Creates an event loop.
+   *
+   * @param name the name of its threads
+   */
+  public static EventLoop create(String name) {
+    return new EventLoop(requireNonNull(name, "name"));
+  }
+
+  /** Returns whether the current thread is running something on this loop. */
+  public boolean inLoop() {
+    return Strand.current().loop == this;
+  }
+
+  /**
+   * Queues {@code callback}. It is not a coroutine: it must not await. What it throws goes to its
+   * thread's uncaught exception handler.
+   *
+   * @throws RejectedExecutionException if the loop is closed
+   */
+  @Override
+  public void execute(Runnable callback) {
+    requireNonNull(callback, "callback");
+    if (closed) {
+      throw rejected();
+    }
+    enqueue(callback);
+  }
+
+  /**
+   * Runs {@code call} as a coroutine of this loop and waits for its result; on this loop already,
+   * it is {@link AnySync#run()}.
+   *
+   * @throws RejectedExecutionException if the loop is closed
+   * @throws java.util.concurrent.CancellationException if this thread is interrupted, which cancels
+   *     the coroutine
+   */
+  @CanIgnoreReturnValue
+  public <T extends @Nullable Object> T run(AnySync<T> call) {
+    requireNonNull(call, "call");
+    if (inLoop()) {
+      return call.run();
+    }
+    Unfuture<T> task = call.start(this);
+    Strand.current().blockOrCancel(task, "run()");
+    task.carryBack();
+    return task.outcome(CallerFrames.Observer.RUN);
+  }
+
+  /**
+   * Cancels all coroutines of this loop and waits until their bodies have ended and the callbacks
+   * queued before have run. New ones are refused from the first call on. If this thread is
+   * interrupted, it stops waiting and keeps its interrupt flag.
+   *
+   * @throws IllegalStateException if called on this loop
+   */
+  @Override
+  public void close() {
+    if (inLoop()) {
+      throw new IllegalStateException(
+          "close() on the event loop '"
+              + name
+              + "' itself, which it would wait for: close it outside");
+    }
+    closed = true;
+    for (Unfuture<?> task : tasks) {
+      task.cancel(true);
+    }
+    if (tasks.isEmpty()) {
+      emptied.complete(null);
+    }
+    Unfuture<@Nullable Void> drained = new Unfuture<>();
+    Runnable last = () -> drained.complete(null);
+    enqueue(last);
+    try {
+      Strand strand = Strand.current();
+      var _ = strand.block(emptied, -1) && strand.block(drained, -1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  // Tasks
+
+  <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
+    Unfuture<T> task = Unfuture.task(body, lanes, this, Strand.BODY, false);
+    tasks.add(task);
+    if (closed) {
+      task.cancel(true);
+      throw rejected();
+    }
+    enqueue(task);
+    return task;
+  }
+
+  void forget(Unfuture<?> task) {
+    tasks.remove(task);
+    if (closed && tasks.isEmpty()) {
+      emptied.complete(null);
+    }
+  }
+
+  private RejectedExecutionException rejected() {
+    return new RejectedExecutionException("the event loop '" + name + "' is closed");
+  }
+
+  @Nullable Strand holder() {
+    return holder;
+  }
+
+  // The turn
+
+  private void enqueue(Object item) {
+    queue.add(item);
+    if (pending.getAndIncrement() == 0) {
+      handTo(queue.remove());
+    }
+  }
+
+  /** Ends the current item's turn and returns the next item, whose turn it is, or null. */
+  private @Nullable Object next() {
+    holder = null;
+    return pending.decrementAndGet() == 0 ? null : queue.remove();
+  }
+
+  /** Gives the turn, which the current thread has, to {@code item} on another thread. */
+  private void handTo(Object item) {
+    if (item instanceof Turn turn) {
+      turn.grant();
+    } else {
+      Thread.ofVirtual().name(name).start(() -> work(item));
+    }
+  }
+
+  /** Runs {@code first}, whose turn it is, and then what it can of the queue. */
+  private void work(Object first) {
+    Strand strand = Strand.current();
+    for (Object item = first; item != null; item = next()) {
+      if (item instanceof Turn turn) {
+        turn.grant();
+        return;
+      }
+      holder = strand;
+      if (item instanceof Unfuture<?> task) {
+        boolean _ = task.runOn(strand);
+      } else {
+        call((Runnable) item, strand);
+      }
+    }
+  }
+
+  /** Runs a callback, in its turn, perhaps on the stack of a coroutine that waits. */
+  private void call(Runnable callback, Strand strand) {
+    EventLoop outerLoop = strand.loop;
+    Unfuture<?> outerTask = strand.task;
+    int outerMode = strand.mode;
+    strand.loop = this;
+    strand.task = null;
+    strand.mode = Strand.NONE;
+    try {
+      callback.run();
+    } catch (Throwable e) {
+      Thread thread = Thread.currentThread();
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+    } finally {
+      strand.mode = outerMode;
+      strand.task = outerTask;
+      strand.loop = outerLoop;
+    }
+  }
+
+  // Suspension
+
+  /** Gives up the turn until {@code future} is done and it is this coroutine's turn again. */
+  void suspend(Strand strand, CompletableFuture<?> future) throws InterruptedException {
+    drain(strand, future);
+    if (future.isDone()) {
+      return;
+    }
+    holder = null; // before the edge is published, or others would see a holder that waits
+    strand.waitsFor = future;
+    try {
+      WaitGraph.check(strand, future);
+    } catch (DeadlockException e) {
+      strand.waitsFor = null;
+      holder = strand;
+      throw e;
+    }
+    Turn turn = new Turn(strand, Turn.WAITING);
+    var _ = future.whenComplete(turn);
+    giveUp(turn);
+    turn.await(true);
+  }
+
+  /** Runs, as a part of this turn, the callbacks that are next, and the body of {@code future}. */
+  private void drain(Strand strand, CompletableFuture<?> future) {
+    while (!future.isDone()) {
+      Object item = queue.peek();
+      if (item instanceof Runnable callback) {
+        queue.remove();
+        call(callback, strand);
+      } else if (item == future && strand.depth < Strand.MAX_DEPTH) {
+        queue.remove();
+        boolean _ = ((Unfuture<?>) item).runOn(strand);
+      } else {
+        return;
+      }
+      pending.decrementAndGet(); // never to zero: this turn counts
+    }
+  }
+
+  /** Gives up the turn for {@code nanos}, or, if that is zero, until the others have had theirs. */
+  void sleep(Strand strand, long nanos) throws InterruptedException {
+    if (nanos == 0) {
+      Turn turn = new Turn(strand, Turn.QUEUED);
+      enqueue(turn);
+      giveUp(turn);
+      turn.await(false);
+    } else {
+      release();
+      try {
+        TimeUnit.NANOSECONDS.sleep(nanos);
+      } finally {
+        acquire(strand);
+      }
+    }
+  }
+
+  /**
+   * Gives up the turn for a wait that the loop knows nothing of; {@link #acquire} takes it back.
+   */
+  void release() {
+    Object next = next();
+    if (next != null) {
+      handTo(next);
+    }
+  }
+
+  /** Waits for the turn, whether interrupted or not. */
+  void acquire(Strand strand) {
+    Turn turn = new Turn(strand, Turn.QUEUED);
+    strand.waitsFor = this;
+    enqueue(turn);
+    try {
+      turn.await(false);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Gives the turn to the next item, unless that is {@code turn} itself. */
+  private void giveUp(Turn turn) {
+    Object next = next();
+    if (next == turn) {
+      turn.grant();
+    } else if (next != null) {
+      handTo(next);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+
+  /** A coroutine's wish to go on; done when it has the turn. */
+  private final class Turn implements BiConsumer<@Nullable Object, @Nullable Throwable> {
+    // WAITING -> QUEUED -> GRANTED; the first by whoever comes first, the future or an interrupt.
+    static final int WAITING = 0;
+    static final int QUEUED = 1;
+    static final int GRANTED = 2;
+
+    private final Strand strand;
+    private final AtomicInteger state;
+
+    Turn(Strand strand, int state) {
+      this.strand = strand;
+      this.state = new AtomicInteger(state);
+    }
+
+    /** Called when the future is done. */
+    @Override
+    public void accept(@Nullable Object value, @Nullable Throwable error) {
+      queueUp();
+    }
+
+    private void queueUp() {
+      if (state.compareAndSet(WAITING, QUEUED)) {
+        enqueue(this);
+      }
+    }
+
+    void grant() {
+      strand.waitsFor = null; // before there is a holder again, see suspend
+      holder = strand;
+      state.set(GRANTED);
+      LockSupport.unpark(strand.thread);
+    }
+
+    /**
+     * Parks until it is this coroutine's turn.
+     *
+     * @param interruptibly whether an interrupt, or the task's cancellation, ends the wait for the
+     *     future; the turn is then waited for all the same
+     */
+    void await(boolean interruptibly) throws InterruptedException {
+      boolean interrupted = false;
+      while (state.get() != GRANTED) {
+        LockSupport.park(EventLoop.this);
+        if (Thread.interrupted() || (interruptibly && strand.isStopDue())) {
+          interrupted = true;
+          queueUp();
+        }
+      }
+      if (interrupted) {
+        if (interruptibly) {
+          throw new InterruptedException();
+        }
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package dev.anysync;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** Calls that run at the same time on behalf of one coroutine, which waits for them. */
+final class Group {
+
+  private Group() {}
+
+  static <T extends @Nullable Object> List<AnySync<? extends T>> copy(
+      Collection<? extends AnySync<? extends T>> calls) {
+    List<AnySync<? extends T>> copy = new ArrayList<>(requireNonNull(calls, "calls"));
+    copy.forEach(call -> requireNonNull(call, "an element of calls"));
+    return copy;
+  }
+
+  /** Body of {@link AnySync#all}. */
+  static <T extends @Nullable Object> List<T> all(List<AnySync<? extends T>> calls) {
+    List<Unfuture<? extends T>> members = start(calls);
+    try {
+      AnySync.await(Unfuture.all(members));
+    } finally {
+      members.forEach(member -> member.cancel(true));
+    }
+    List<T> results = new ArrayList<>(members.size());
+    members.forEach(member -> results.add(member.resultNow()));
+    return Collections.unmodifiableList(results);
+  }
+
+  /** Body of {@link AnySync#race}. */
+  static <T extends @Nullable Object> T race(List<AnySync<? extends T>> calls) {
+    List<Unfuture<? extends T>> members = start(calls);
+    Unfuture<T> first = new Unfuture<>();
+    AtomicInteger left = new AtomicInteger(members.size());
+    CompletableFuture<Throwable> failure = new CompletableFuture<>();
+    for (Unfuture<? extends T> member : members) {
+      var _ =
+          member.whenComplete(
+              (value, error) -> {
+                if (error == null) {
+                  first.complete(value);
+                } else {
+                  if (!failure.complete(error) && failure.resultNow() != error) {
+                    failure.resultNow().addSuppressed(error);
+                  }
+                  if (left.decrementAndGet() == 0) {
+                    first.completeExceptionally(failure.resultNow());
+                  }
+                }
+              });
+    }
+    try {
+      return AnySync.await(first);
+    } finally {
+      members.forEach(member -> member.cancel(true));
+    }
+  }
+
+  /**
+   * Starts the calls on the coroutine's event loop if it can be given up, else on virtual threads.
+   */
+  private static <T extends @Nullable Object> List<Unfuture<? extends T>> start(
+      List<AnySync<? extends T>> calls) {
+    Strand strand = Strand.current();
+    EventLoop loop = strand.suspends() ? strand.loop : null;
+    List<Unfuture<? extends T>> members = new ArrayList<>(calls.size());
+    try {
+      for (AnySync<? extends T> call : calls) {
+        members.add(loop == null ? call.start() : call.start(loop));
+      }
+    } catch (Throwable e) {
+      members.forEach(member -> member.cancel(true));
+      throw e;
+    }
+    return members;
+  }
+}

@@ -1,0 +1,393 @@
+package dev.anysync;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import dev.anysync.spi.ContextCarrier;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where unsync work runs: an event loop for coroutines, virtual threads for functions that block,
+ * and one platform thread per core for functions that compute. {@link Unsync} has the same methods
+ * on shared lanes; build your own to have loops or executors of your own, and to close them.
+ *
+ * <p>Threads exist only from first use; all are daemons. A body started on some lanes uses the same
+ * lanes for what it starts in turn.
+ */
+public final class Lanes implements AutoCloseable {
+
+  /** What to do when code on a foreign event loop's or UI's thread makes a call that waits. */
+  public enum ForeignLoopPolicy {
+    /** Run the body on a virtual thread and block the loop's thread; the default. */
+    HOP,
+    /** As {@link #HOP}, and log a warning with the stack. */
+    WARN,
+    /** Throw {@link IllegalStateException}. */
+    FAIL
+  }
+
+  /** The system property that sets the policy of lanes built without one: HOP, WARN or FAIL. */
+  private static final String FOREIGN_LOOP_PROPERTY = "dev.anysync.foreignLoop";
+
+  static final System.Logger LOG = System.getLogger("dev.anysync");
+
+  private static final List<ContextCarrier> SERVICES =
+      ServiceLoader.load(ContextCarrier.class, Lanes.class.getClassLoader()).stream()
+          .map(ServiceLoader.Provider::get)
+          .toList();
+
+  private static final ThreadFactory THREADS = Thread.ofVirtual().name("anysync-", 1).factory();
+
+  private final ContextCarrier[] carriers;
+  private final ScopedValue<?>[] keys;
+  private final ForeignLoopPolicy foreignLoopPolicy;
+  private final Executor thread;
+  private final boolean threadClaimable;
+  private final Set<Unfuture<?>> tasks = ConcurrentHashMap.newKeySet();
+  private final Unfuture<@Nullable Void> emptied = new Unfuture<>();
+  private volatile boolean closed;
+
+  // Made on first use, under the lock of this.
+  private volatile @Nullable EventLoop loop;
+  private volatile @Nullable Executor cpu;
+  private @Nullable ForkJoinPool ownCpu;
+  private final boolean ownLoop;
+
+  private Lanes(Builder builder) {
+    List<ContextCarrier> carriers = new ArrayList<>(SERVICES);
+    carriers.addAll(builder.carriers);
+    this.carriers = carriers.toArray(ContextCarrier[]::new);
+    this.keys = builder.keys.toArray(ScopedValue<?>[]::new);
+    this.foreignLoopPolicy =
+        builder.foreignLoopPolicy != null ? builder.foreignLoopPolicy : defaultPolicy();
+    this.threadClaimable = builder.thread == null;
+    this.thread = builder.thread != null ? builder.thread : task -> THREADS.newThread(task).start();
+    this.cpu = builder.cpu;
+    this.loop = builder.loop;
+    this.ownLoop = builder.loop == null;
+  }
+
+  /** Returns a builder of lanes; what is not set is as on the shared lanes. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  // Work
+
+  /**
+   * Starts {@code body} as a coroutine on {@link #loop()}.
+   *
+   * @param body may {@code await}; holds the loop while it does anything else
+   * @throws RejectedExecutionException if these lanes or the loop are closed
+   */
+  public <T extends @Nullable Object> Unfuture<T> async(Callable<? extends T> body) {
+    requireNonNull(body, "body");
+    return loop().start(body, this);
+  }
+
+  /**
+   * Starts {@code function}, which may block, on the thread lane: a virtual thread of its own.
+   *
+   * @param function not a coroutine, so it must not {@code await}
+   * @throws RejectedExecutionException if these lanes are closed
+   */
+  public <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> function) {
+    requireNonNull(function, "function");
+    return submit(Unfuture.task(function, this, null, Strand.NONE, threadClaimable), thread);
+  }
+
+  /**
+   * Starts {@code function}, which computes, on the cpu lane: one platform thread per core, and
+   * more only while some of them wait for unfutures.
+   *
+   * @param function not a coroutine, so it must not {@code await}
+   * @throws RejectedExecutionException if these lanes are closed
+   */
+  public <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
+    requireNonNull(function, "function");
+    Executor cpu = cpu();
+    return submit(Unfuture.task(function, this, null, Strand.NONE, cpu == ownCpu), cpu);
+  }
+
+  /**
+   * Returns the unsync form of {@code function}: each call is a {@link #call} of it.
+   *
+   * @param function may block
+   */
+  public <A extends @Nullable Object, R extends @Nullable Object> Function<A, Unfuture<R>> function(
+      Function<? super A, ? extends R> function) {
+    requireNonNull(function, "function");
+    return argument -> call(() -> function.apply(argument));
+  }
+
+  /** Returns the event loop of these lanes. */
+  public EventLoop loop() {
+    EventLoop loop = this.loop;
+    return loop != null ? loop : makeLoop();
+  }
+
+  /**
+   * Cancels all work on these lanes, stops the threads they made, and waits until all bodies have
+   * ended. A loop or executor that was given to the builder is left open. New work is refused. If
+   * this thread is interrupted, it stops waiting and keeps its interrupt flag.
+   *
+   * @throws IllegalStateException if called by work on these lanes
+   */
+  @Override
+  public void close() {
+    if (Strand.current().lanes == this) {
+      throw new IllegalStateException(
+          "close() of lanes by work on them, which it would wait for: close them outside");
+    }
+    EventLoop ownLoop;
+    synchronized (this) {
+      closed = true;
+      ownLoop = this.ownLoop ? loop : null;
+    }
+    for (Unfuture<?> task : tasks) {
+      task.cancel(true);
+    }
+    if (tasks.isEmpty()) {
+      emptied.complete(null);
+    }
+    if (ownLoop != null) {
+      ownLoop.close();
+    }
+    try {
+      var _ = Strand.current().block(emptied, -1);
+      if (ownCpu != null) {
+        ownCpu.shutdown();
+        var _ = ownCpu.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  // For the rest of the core
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  /** Returns an executor of virtual threads, for the dependents of unfutures. */
+  Executor threads() {
+    return thread;
+  }
+
+  /** Starts {@code body} as a coroutine on the thread lane. */
+  <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body) {
+    return submit(Unfuture.task(body, this, null, Strand.BODY, threadClaimable), thread);
+  }
+
+  /**
+   * Starts {@code body} as a part of the caller's coroutine, which holds {@code loop} if it is set.
+   */
+  <T extends @Nullable Object> Unfuture<T> hop(
+      Callable<? extends T> body, @Nullable EventLoop loop) {
+    int mode = loop == null ? Strand.BODY : Strand.HELD;
+    return submit(
+        Unfuture.task(body, this, loop, mode, false), task -> THREADS.newThread(task).start());
+  }
+
+  private <T extends @Nullable Object> Unfuture<T> submit(Unfuture<T> task, Executor executor) {
+    tasks.add(task);
+    if (closed) {
+      task.cancel(true);
+      throw new RejectedExecutionException("these lanes are closed");
+    }
+    try {
+      executor.execute(
+          () -> {
+            boolean _ = task.runOn(Strand.current());
+          });
+    } catch (Throwable e) {
+      task.cancel(true);
+      throw e;
+    }
+    return task;
+  }
+
+  void forget(Unfuture<?> task) {
+    tasks.remove(task);
+    if (closed && tasks.isEmpty()) {
+      emptied.complete(null);
+    }
+  }
+
+  Context capture() {
+    return carriers.length == 0 && keys.length == 0
+        ? Context.NONE
+        : Context.capture(carriers, keys);
+  }
+
+  ContextCarrier[] carriers() {
+    return carriers;
+  }
+
+  /** Does what the policy says about a wait on a foreign event loop's thread. */
+  void onForeignLoop(Thread thread) {
+    if (foreignLoopPolicy == ForeignLoopPolicy.HOP) {
+      return;
+    }
+    IllegalStateException found =
+        new IllegalStateException(
+            "a call that waits, on the event loop thread '"
+                + thread.getName()
+                + "', which it blocks: await or start() it instead, or make the call on another"
+                + " thread");
+    if (foreignLoopPolicy == ForeignLoopPolicy.FAIL) {
+      throw found;
+    }
+    LOG.log(System.Logger.Level.WARNING, found.getMessage(), found);
+  }
+
+  private static ForeignLoopPolicy defaultPolicy() {
+    String policy = System.getProperty(FOREIGN_LOOP_PROPERTY, ForeignLoopPolicy.HOP.name());
+    try {
+      return ForeignLoopPolicy.valueOf(policy);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "system property "
+              + FOREIGN_LOOP_PROPERTY
+              + ": is '"
+              + policy
+              + "'; use HOP, WARN or FAIL",
+          e);
+    }
+  }
+
+  private synchronized EventLoop makeLoop() {
+    refuseIfClosed();
+    EventLoop loop = this.loop;
+    if (loop == null) {
+      loop = EventLoop.create("anysync-loop");
+      this.loop = loop;
+    }
+    return loop;
+  }
+
+  private Executor cpu() {
+    Executor cpu = this.cpu;
+    return cpu != null ? cpu : makeCpu();
+  }
+
+  private synchronized Executor makeCpu() {
+    refuseIfClosed();
+    Executor cpu = this.cpu;
+    if (cpu == null) {
+      int cores = Runtime.getRuntime().availableProcessors();
+      ownCpu =
+          new ForkJoinPool(
+              cores,
+              CpuThread::new,
+              null,
+              true,
+              cores,
+              32_767,
+              1,
+              pool -> true,
+              10,
+              TimeUnit.SECONDS);
+      cpu = ownCpu;
+      this.cpu = cpu;
+    }
+    return cpu;
+  }
+
+  private void refuseIfClosed() {
+    if (closed) {
+      throw new RejectedExecutionException("these lanes are closed");
+    }
+  }
+
+  /** A worker of the cpu lane, named in the order of creation. */
+  private static final class CpuThread extends ForkJoinWorkerThread {
+    CpuThread(ForkJoinPool pool) {
+      super(pool);
+      setName("anysync-cpu-" + (getPoolIndex() + 1));
+      setDaemon(true);
+    }
+  }
+
+  /** Builds {@link Lanes}. Not safe for use by several threads at once. */
+  public static final class Builder {
+    private final List<ContextCarrier> carriers = new ArrayList<>();
+    private final List<ScopedValue<?>> keys = new ArrayList<>();
+    private @Nullable ForeignLoopPolicy foreignLoopPolicy;
+    private @Nullable EventLoop loop;
+    private @Nullable Executor thread;
+    private @Nullable Executor cpu;
+
+    private Builder() {}
+
+    /** Sets the event loop of {@link Lanes#async}; it is the caller's to close. */
+    @CanIgnoreReturnValue
+    public Builder loop(EventLoop loop) {
+      this.loop = requireNonNull(loop, "loop");
+      return this;
+    }
+
+    /**
+     * Sets the executor of {@link Lanes#call} and {@link AnySync#start()}; it is the caller's to
+     * close. Its tasks run on its threads only: a waiter does not take them over.
+     */
+    @CanIgnoreReturnValue
+    public Builder thread(Executor executor) {
+      this.thread = requireNonNull(executor, "executor");
+      return this;
+    }
+
+    /** Sets the executor of {@link Lanes#cpuBound}, on the terms of {@link #thread}. */
+    @CanIgnoreReturnValue
+    public Builder cpu(Executor executor) {
+      this.cpu = requireNonNull(executor, "executor");
+      return this;
+    }
+
+    /** Adds carriers of context, beside those that are found as services. */
+    @CanIgnoreReturnValue
+    public Builder carry(ContextCarrier... carriers) {
+      for (ContextCarrier carrier : requireNonNull(carriers, "carriers")) {
+        this.carriers.add(requireNonNull(carrier, "an element of carriers"));
+      }
+      return this;
+    }
+
+    /**
+     * Names scoped values that travel in: where bound on the caller, they are bound in the body.
+     */
+    @CanIgnoreReturnValue
+    public Builder carry(ScopedValue<?>... keys) {
+      for (ScopedValue<?> key : requireNonNull(keys, "keys")) {
+        this.keys.add(requireNonNull(key, "an element of keys"));
+      }
+      return this;
+    }
+
+    /** Sets what to do when a call waits on a foreign event loop's thread. */
+    @CanIgnoreReturnValue
+    public Builder onForeignLoop(ForeignLoopPolicy policy) {
+      this.foreignLoopPolicy = requireNonNull(policy, "policy");
+      return this;
+    }
+
+    /** Returns the lanes; this builder may be used again. */
+    public Lanes build() {
+      return new Lanes(this);
+    }
+  }
+}

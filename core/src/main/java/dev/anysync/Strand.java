@@ -1,0 +1,466 @@
+package dev.anysync;
+
+import dev.anysync.spi.WaitStrategy;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** What the library knows of one thread: whose body it runs, and how it runs and waits. */
+final class Strand {
+  /*
+   * Overview. Each thread that meets the library gets one strand, kept in a thread local for as long
+   * as the thread lives. All fields but waitsFor belong to that thread alone, so that the fast path
+   * of run() and await(call) is one thread-local read and a few plain fields around a call of the
+   * body. The fields describe the innermost body on the thread's stack; whoever enters a body saves
+   * and restores them.
+   *
+   * A body is run where it was called if the thread's wait strategy allows bodies and the nesting is
+   * not too deep; otherwise it hops: it becomes the task of an Unfuture on a virtual thread, which
+   * takes over loop and mode, and this thread blocks until it is done.
+   *
+   * All waiting ends up in one of two places: block(), which keeps the thread and any event loop it
+   * holds, and EventLoop.suspend(), which gives the loop up. Both wait for a CompletableFuture, and
+   * both publish it in waitsFor before they look for a deadlock and park.
+   *
+   * Cancellation arrives as an interrupt, or as the stop flag of the task. It is delivered once, by
+   * the next await. An interrupt that is not a task's cancellation belongs to whoever owns the
+   * thread: it is remembered and set again when the outermost body returns.
+   */
+
+  /** Not in a coroutine: await is refused. */
+  static final int NONE = 0;
+
+  /** In a coroutine; if it has an event loop, await gives up the loop's turn. */
+  static final int BODY = 1;
+
+  /** In a coroutine that was called by run() on an event loop's thread: await holds the loop. */
+  static final int HELD = 2;
+
+  /** How many bodies are nested on one thread's stack before the next one hops. */
+  static final int MAX_DEPTH = 256;
+
+  private static final ThreadLocal<@Nullable Strand> CURRENT = new ThreadLocal<>();
+
+  final Thread thread;
+  final WaitStrategy strategy;
+  int depth;
+  int mode;
+  @Nullable EventLoop loop;
+  @Nullable Unfuture<?> task;
+  @Nullable Lanes lanes;
+
+  /** An interrupt was delivered as a cancellation and is owed to the thread's owner. */
+  private boolean interrupted;
+
+  /** The future or event loop that this thread is blocked for without a time limit. */
+  volatile @Nullable Object waitsFor;
+
+  private Strand(Thread thread) {
+    this.thread = thread;
+    this.strategy = WaitStrategies.of(thread);
+  }
+
+  static Strand current() {
+    Strand strand = CURRENT.get();
+    return strand != null ? strand : create();
+  }
+
+  private static Strand create() {
+    Strand strand = new Strand(Thread.currentThread());
+    CURRENT.set(strand);
+    return strand;
+  }
+
+  /** Returns the current strand, or refuses if it is not in the body of a coroutine. */
+  static Strand ofCoroutine(String operation) {
+    Strand strand = CURRENT.get();
+    if (strand == null || strand.mode == NONE) {
+      throw new IllegalStateException(
+          operation
+              + " outside the body of a coroutine, on thread '"
+              + Thread.currentThread().getName()
+              + "': call run() on an AnySync, or result() on an Unfuture, instead");
+    }
+    return strand;
+  }
+
+  /** Returns the lanes of the innermost task, or the shared ones. */
+  Lanes lanes() {
+    Lanes lanes = this.lanes;
+    return lanes != null ? lanes : Unsync.lanes();
+  }
+
+  /** Returns whether bodies may run on this thread at this depth. */
+  boolean runsBodies() {
+    return depth < MAX_DEPTH && strategy.runsBodies();
+  }
+
+  /** Returns whether an await gives up an event loop's turn. */
+  boolean suspends() {
+    return mode == BODY && loop != null;
+  }
+
+  // Running
+
+  /** Calls {@code body} as a coroutine for synchronous code. */
+  <T extends @Nullable Object> T run(Callable<? extends T> body) {
+    if (!runsBodies()) {
+      return hop(body);
+    }
+    int outer = mode;
+    mode = loop == null ? BODY : HELD;
+    depth++;
+    try {
+      return body.call();
+    } catch (Throwable e) {
+      throw sneaky(e);
+    } finally {
+      depth--;
+      mode = outer;
+      leave(outer);
+    }
+  }
+
+  /** As {@link #run(Callable)}, on a virtual thread, for at most {@code nanos}. */
+  <T extends @Nullable Object> T run(Callable<? extends T> body, long nanos)
+      throws TimeoutException {
+    return hop(body, nanos);
+  }
+
+  /** Calls {@code body} as a part of the coroutine that this strand is in. */
+  <T extends @Nullable Object> T await(Callable<? extends T> body) {
+    checkCancelled();
+    if (depth >= MAX_DEPTH) {
+      return suspends() ? await(loop().start(body, lanes()), false) : hop(body);
+    }
+    depth++;
+    try {
+      return body.call();
+    } catch (Throwable e) {
+      throw sneaky(e);
+    } finally {
+      depth--;
+    }
+  }
+
+  private <T extends @Nullable Object> T hop(Callable<? extends T> body) {
+    try {
+      return hop(body, -1);
+    } catch (TimeoutException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private <T extends @Nullable Object> T hop(Callable<? extends T> body, long nanos)
+      throws TimeoutException {
+    Unfuture<T> task = lanes().hop(body, loop);
+    try {
+      if (!block(task, nanos)) {
+        task.cancel(true);
+        throw new TimeoutException(
+            "the body did not end within "
+                + TimeUnit.NANOSECONDS.toMillis(nanos)
+                + " ms; it has been cancelled");
+      }
+    } catch (InterruptedException e) {
+      task.cancel(true);
+      throw cancelled("run()");
+    }
+    task.carryBack();
+    return task.outcome(CallerFrames.Observer.RUN);
+  }
+
+  /** To be called when a body has returned to a caller in mode {@code outer}. */
+  void leave(int outer) {
+    if (interrupted && outer == NONE) {
+      interrupted = false;
+      thread.interrupt();
+    }
+  }
+
+  // Waiting
+
+  /** Waits for {@code future}, as a suspension where there is an event loop to give up. */
+  <T extends @Nullable Object> T await(CompletableFuture<T> future, boolean shielded) {
+    checkCancelled();
+    if (!future.isDone() && (shielded || suspends() || !Unfuture.claim(future, this))) {
+      try {
+        suspend(future);
+      } catch (InterruptedException e) {
+        if (!shielded) {
+          future.cancel(true);
+        }
+        throw cancelled(shielded ? "shield()" : "await()");
+      }
+    }
+    try {
+      return Unfuture.outcome(future, CallerFrames.Observer.AWAIT);
+    } catch (CancellationException e) {
+      var _ = noteDelivered();
+      throw e;
+    }
+  }
+
+  /** Waits for a future that only a blocked thread can wait for. */
+  <T extends @Nullable Object> T await(Future<T> future) {
+    checkCancelled();
+    try {
+      if (!future.isDone()) {
+        if (suspends()) {
+          EventLoop loop = loop();
+          loop.release();
+          try {
+            get(future);
+          } finally {
+            loop.acquire(this);
+          }
+        } else {
+          var _ = waitWith(new PlainWait(future));
+        }
+      }
+      return future.get();
+    } catch (InterruptedException e) {
+      future.cancel(true);
+      throw cancelled("await()");
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      throw sneaky(CallerFrames.attach(cause == null ? e : cause, CallerFrames.Observer.AWAIT));
+    }
+  }
+
+  void sleep(long nanos) {
+    checkCancelled();
+    try {
+      if (suspends()) {
+        loop().sleep(this, nanos);
+      } else if (strategy == WaitStrategies.PLAIN) {
+        TimeUnit.NANOSECONDS.sleep(nanos);
+      } else {
+        var _ = block(new CompletableFuture<>(), nanos);
+      }
+    } catch (InterruptedException e) {
+      throw cancelled("sleep()");
+    }
+  }
+
+  /** Waits for {@code future} in the way the mode asks for; does not look at its outcome. */
+  void suspend(CompletableFuture<?> future) throws InterruptedException {
+    if (suspends()) {
+      loop().suspend(this, future);
+    } else {
+      var _ = block(future, -1);
+    }
+  }
+
+  /**
+   * Blocks this thread, and the event loop if it holds one, until {@code future} is done.
+   *
+   * @param nanos how long at most, or less than zero for as long as it takes
+   * @return whether the future is done
+   */
+  boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
+    if (!strategy.runsBodies()) {
+      lanes().onForeignLoop(thread);
+    }
+    if (nanos >= 0) {
+      return strategy == WaitStrategies.PLAIN
+          ? Unfuture.park(future, nanos)
+          : waitWith(new FutureWait(thread, future, nanos));
+    }
+    Object outer = waitsFor;
+    waitsFor = future;
+    try {
+      WaitGraph.check(this, future);
+      return strategy == WaitStrategies.PLAIN
+          ? Unfuture.park(future, nanos)
+          : waitWith(new FutureWait(thread, future, nanos));
+    } finally {
+      waitsFor = outer;
+    }
+  }
+
+  /** As {@link #block}, and cancels the future if this thread is interrupted meanwhile. */
+  void blockOrCancel(CompletableFuture<?> future, String operation) {
+    try {
+      var _ = block(future, -1);
+    } catch (InterruptedException e) {
+      future.cancel(true);
+      throw cancelled(operation);
+    }
+  }
+
+  private boolean waitWith(WaitStrategy.Wait wait) throws InterruptedException {
+    while (!wait.isOver()) {
+      strategy.await(wait);
+    }
+    return !(wait instanceof FutureWait future) || future.isDone();
+  }
+
+  // Cancellation
+
+  /** Returns whether the task has been cancelled and its body is still to be told. */
+  boolean isStopDue() {
+    Unfuture<?> task = this.task;
+    return task != null && task.isStopDue();
+  }
+
+  /** Throws if this thread was interrupted or the task cancelled, and that is not delivered yet. */
+  void checkCancelled() {
+    if (thread.isInterrupted() || isStopDue()) {
+      boolean _ = Thread.interrupted();
+      throw cancelled("await()");
+    }
+  }
+
+  /** Delivers a cancellation; the thread's interrupt flag has been cleared. */
+  CancellationException cancelled(String operation) {
+    if (!noteDelivered()) {
+      if (mode == NONE) {
+        thread.interrupt();
+      } else {
+        interrupted = true;
+      }
+    }
+    return new CancellationException(
+        "cancelled while in " + operation + " on thread '" + thread.getName() + "'");
+  }
+
+  /** Returns whether it is this strand's task that is being cancelled, and the body knows now. */
+  private boolean noteDelivered() {
+    Unfuture<?> task = this.task;
+    return mode != NONE && task != null && task.noteDelivered();
+  }
+
+  private EventLoop loop() {
+    EventLoop loop = this.loop;
+    if (loop == null) {
+      throw new AssertionError("no event loop");
+    }
+    return loop;
+  }
+
+  /** Throws {@code e} as it is, checked or not. */
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  static <X extends Throwable> RuntimeException sneaky(Throwable e) throws X {
+    throw (X) e;
+  }
+
+  private static void get(Future<?> future) throws InterruptedException {
+    try {
+      var _ = future.get();
+    } catch (ExecutionException | CancellationException e) {
+      // The caller looks at the outcome.
+    }
+  }
+
+  @Override
+  public String toString() {
+    return thread.getName();
+  }
+
+  /** A wait for a future that has nothing but {@code get()}. */
+  private record PlainWait(Future<?> future) implements WaitStrategy.Wait {
+    @Override
+    public boolean isOver() {
+      return future.isDone();
+    }
+
+    @Override
+    public void park() throws InterruptedException {
+      get(future);
+    }
+
+    @Override
+    public void whenOver(Runnable action) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try {
+                  get(future);
+                } catch (InterruptedException e) {
+                  // Nobody knows this thread.
+                }
+                action.run();
+              });
+    }
+  }
+
+  /** A wait for a completable future, perhaps for a limited time. */
+  private static final class FutureWait implements WaitStrategy.Wait {
+    private final Thread thread;
+    private final CompletableFuture<?> future;
+    private final boolean timed;
+    private final long deadline;
+
+    FutureWait(Thread thread, CompletableFuture<?> future, long nanos) {
+      this.thread = thread;
+      this.future = future;
+      this.timed = nanos >= 0;
+      this.deadline = System.nanoTime() + nanos;
+      var _ = future.whenComplete((value, error) -> LockSupport.unpark(thread));
+    }
+
+    boolean isDone() {
+      return future.isDone();
+    }
+
+    @Override
+    public boolean isOver() {
+      return future.isDone() || (timed && deadline - System.nanoTime() <= 0);
+    }
+
+    @Override
+    public void park() throws InterruptedException {
+      while (!isOver()) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+        if (timed) {
+          LockSupport.parkNanos(this, deadline - System.nanoTime());
+        } else {
+          LockSupport.park(this);
+        }
+      }
+    }
+
+    @Override
+    public void whenOver(Runnable action) {
+      Once once = new Once(action);
+      var _ = future.whenComplete((value, error) -> once.run());
+      if (timed && !future.isDone()) {
+        CompletableFuture.delayedExecutor(
+                deadline - System.nanoTime(), TimeUnit.NANOSECONDS, Runnable::run)
+            .execute(once);
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "wait of " + thread.getName();
+    }
+  }
+
+  /** Runs an action the first time it is asked to. */
+  private static final class Once extends java.util.concurrent.atomic.AtomicBoolean
+      implements Runnable {
+    private static final long serialVersionUID = 1;
+    private final transient Runnable action;
+
+    Once(Runnable action) {
+      this.action = action;
+    }
+
+    @Override
+    public void run() {
+      if (compareAndSet(false, true)) {
+        action.run();
+      }
+    }
+  }
+}

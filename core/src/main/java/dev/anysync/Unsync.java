@@ -1,0 +1,69 @@
+package dev.anysync;
+
+import static java.util.Objects.requireNonNull;
+
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts functions without a thought for threads or event loops; each call returns an {@link
+ * Unfuture}. The methods are those of {@link Lanes}, on lanes that the whole process shares.
+ */
+public final class Unsync {
+
+  private static volatile @Nullable Lanes shared;
+
+  private Unsync() {}
+
+  /** Starts a coroutine on the ambient event loop; see {@link Lanes#async}. */
+  public static <T extends @Nullable Object> Unfuture<T> async(Callable<? extends T> body) {
+    return lanes().async(body);
+  }
+
+  /** Starts a function that may block, on a virtual thread; see {@link Lanes#call}. */
+  public static <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> function) {
+    return lanes().call(function);
+  }
+
+  /** Starts a function that computes, on the cpu lane; see {@link Lanes#cpuBound}. */
+  public static <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
+    return lanes().cpuBound(function);
+  }
+
+  /** Returns the unsync form of a function; see {@link Lanes#function}. */
+  public static <A extends @Nullable Object, R extends @Nullable Object>
+      Function<A, Unfuture<R>> function(Function<? super A, ? extends R> f) {
+    requireNonNull(f, "f");
+    return argument -> lanes().call(() -> f.apply(argument));
+  }
+
+  /** Returns the shared lanes: new ones if there are none yet, or they have been closed. */
+  public static Lanes lanes() {
+    Lanes lanes = shared;
+    return lanes != null && !lanes.isClosed() ? lanes : makeLanes();
+  }
+
+  private static synchronized Lanes makeLanes() {
+    Lanes lanes = shared;
+    if (lanes == null || lanes.isClosed()) {
+      lanes = Lanes.builder().build();
+      shared = lanes;
+    }
+    return lanes;
+  }
+
+  /**
+   * Makes {@code lanes} the shared ones; work that has been started stays where it is.
+   *
+   * @return the shared lanes until now, for the caller to close or to set again
+   */
+  @CanIgnoreReturnValue
+  public static synchronized Lanes share(Lanes lanes) {
+    requireNonNull(lanes, "lanes");
+    Lanes before = lanes();
+    shared = lanes;
+    return before;
+  }
+}

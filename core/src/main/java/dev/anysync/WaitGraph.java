@@ -1,0 +1,139 @@
+package dev.anysync;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Looks for a cycle of waits before a thread adds one. */
+final class WaitGraph {
+  /*
+   * Overview. A node is a strand; what it waits for without a time limit (waitsFor) leads to the
+   * strands that all have to act before that wait can end: the one that runs the task of the future,
+   * and the one that holds the event loop whose turn that task, or the waiter itself, needs.
+   *
+   * Whoever waits publishes its edge first (a volatile write) and searches then, so of two that
+   * close a cycle at the same moment the later sees both edges. The search reads the edges at
+   * different times, and an edge may have gone meanwhile; so a cycle counts only if a second look
+   * finds every edge of it still there. The strand that looks does not move, hence the one that
+   * waits for it cannot, and so on around.
+   */
+
+  /** One wait: who, for what, on whom that depends, and the wait that led here. */
+  private record Edge(Strand waiter, Object target, Strand next, @Nullable Edge before) {
+    boolean isStill() {
+      return waiter.waitsFor == target && (next == runnerOf(target) || next == holderFor(target));
+    }
+  }
+
+  private WaitGraph() {}
+
+  /**
+   * Throws if {@code strand}, which has just published that it waits for {@code target}, would wait
+   * for ever.
+   */
+  static void check(Strand strand, Object target) {
+    if (leadsOn(runnerOf(target), strand) || leadsOn(holderFor(target), strand)) {
+      search(strand, target);
+    }
+  }
+
+  private static boolean leadsOn(@Nullable Strand next, Strand strand) {
+    return next != null && (next == strand || next.waitsFor != null);
+  }
+
+  private static void search(Strand strand, Object target) {
+    Set<Strand> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    Deque<Edge> open = new ArrayDeque<>();
+    expand(strand, target, null, seen, open);
+    for (Edge edge = open.poll(); edge != null; edge = open.poll()) {
+      if (edge.next == strand) {
+        List<Edge> cycle = new ArrayList<>();
+        for (Edge e = edge; e != null; e = e.before) {
+          cycle.add(e);
+        }
+        if (cycle.stream().allMatch(Edge::isStill)) {
+          throw new DeadlockException(describe(cycle.reversed()));
+        }
+      } else {
+        Object next = edge.next.waitsFor;
+        if (next != null) {
+          expand(edge.next, next, edge, seen, open);
+        }
+      }
+    }
+  }
+
+  private static void expand(
+      Strand waiter, Object target, @Nullable Edge before, Set<Strand> seen, Deque<Edge> open) {
+    Strand runner = runnerOf(target);
+    if (runner != null && seen.add(runner)) {
+      open.add(new Edge(waiter, target, runner, before));
+    }
+    Strand holder = holderFor(target);
+    if (holder != null && seen.add(holder)) {
+      open.add(new Edge(waiter, target, holder, before));
+    }
+  }
+
+  /** Returns the strand that runs what {@code target} is the future of. */
+  private static @Nullable Strand runnerOf(Object target) {
+    return target instanceof Unfuture<?> unfuture && !unfuture.isDone()
+        ? unfuture.origin().runner()
+        : null;
+  }
+
+  /** Returns the strand that holds the event loop that is needed to get {@code target}. */
+  private static @Nullable Strand holderFor(Object target) {
+    EventLoop loop =
+        switch (target) {
+          case EventLoop self -> self;
+          case Unfuture<?> unfuture when !unfuture.isDone() -> unfuture.origin().neededLoop();
+          default -> null;
+        };
+    Strand holder = loop == null ? null : loop.holder();
+    return holder == runnerOf(target) ? null : holder;
+  }
+
+  private static String describe(List<Edge> edges) {
+    StringBuilder text = new StringBuilder("this wait would never end:");
+    for (Edge edge : edges) {
+      text.append("\n  thread '")
+          .append(edge.waiter.thread.getName())
+          .append("' waits for ")
+          .append(name(edge.target))
+          .append(", which needs thread '")
+          .append(edge.next.thread.getName())
+          .append("'")
+          .append(where(edge.waiter.thread));
+    }
+    return text.toString();
+  }
+
+  private static String name(Object target) {
+    return switch (target) {
+      case EventLoop loop -> "its turn on " + loop;
+      case Unfuture<?> unfuture -> unfuture.describe();
+      case CompletableFuture<?> future -> future.toString();
+      default -> target.toString();
+    };
+  }
+
+  /** Returns the frame in the user's code where {@code thread} waits. */
+  private static String where(Thread thread) {
+    for (StackTraceElement frame : thread.getStackTrace()) {
+      String name = frame.getClassName();
+      if (!name.startsWith("dev.anysync.")
+          && !name.startsWith("java.")
+          && !name.startsWith("jdk.")) {
+        return "; at " + frame;
+      }
+    }
+    return "";
+  }
+}

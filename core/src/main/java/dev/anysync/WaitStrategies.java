@@ -1,0 +1,120 @@
+package dev.anysync;
+
+import dev.anysync.spi.WaitStrategy;
+import java.awt.EventQueue;
+import java.awt.SecondaryLoop;
+import java.awt.Toolkit;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinWorkerThread;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.Stream;
+
+/** The wait strategies in force, the library's own last. */
+final class WaitStrategies {
+
+  static final WaitStrategy PLAIN = new Plain();
+
+  private static final List<WaitStrategy> ALL =
+      Stream.concat(
+              ServiceLoader.load(WaitStrategy.class, WaitStrategies.class.getClassLoader()).stream()
+                  .map(ServiceLoader.Provider::get),
+              Stream.of(new ForkJoin(), new Swing()))
+          .toList();
+
+  private WaitStrategies() {}
+
+  static WaitStrategy of(Thread thread) {
+    if (!thread.isVirtual()) {
+      for (WaitStrategy strategy : ALL) {
+        if (strategy.owns(thread)) {
+          return strategy;
+        }
+      }
+    }
+    return PLAIN;
+  }
+
+  /** Any thread that nobody owns. */
+  private static final class Plain implements WaitStrategy {
+    @Override
+    public boolean owns(Thread thread) {
+      return true;
+    }
+
+    @Override
+    public boolean runsBodies() {
+      return true;
+    }
+
+    @Override
+    public void await(Wait wait) throws InterruptedException {
+      wait.park();
+    }
+  }
+
+  /** Workers of fork/join pools: the pool is told, so that it can add a worker meanwhile. */
+  private static final class ForkJoin implements WaitStrategy {
+    @Override
+    public boolean owns(Thread thread) {
+      return thread instanceof ForkJoinWorkerThread;
+    }
+
+    @Override
+    public boolean runsBodies() {
+      return true;
+    }
+
+    @Override
+    public void await(Wait wait) throws InterruptedException {
+      try {
+        ForkJoinPool.managedBlock(new Blocker(wait));
+      } catch (RejectedExecutionException e) {
+        wait.park(); // the pool has as many threads as it may have
+      }
+    }
+
+    private record Blocker(Wait target) implements ForkJoinPool.ManagedBlocker {
+      @Override
+      public boolean block() throws InterruptedException {
+        target.park();
+        return true;
+      }
+
+      @Override
+      public boolean isReleasable() {
+        return target.isOver();
+      }
+    }
+  }
+
+  /**
+   * The Swing event dispatch thread: it goes on dispatching events while it waits. Recognised by
+   * its class's name, since asking AWT would start AWT.
+   */
+  private static final class Swing implements WaitStrategy {
+    @Override
+    public boolean owns(Thread thread) {
+      return thread.getClass().getName().equals("java.awt.EventDispatchThread");
+    }
+
+    @Override
+    public boolean runsBodies() {
+      return false;
+    }
+
+    @Override
+    public void await(Wait wait) throws InterruptedException {
+      SecondaryLoop loop = Toolkit.getDefaultToolkit().getSystemEventQueue().createSecondaryLoop();
+      // The event that ends the loop is dispatched inside it, so it cannot come too early.
+      wait.whenOver(() -> EventQueue.invokeLater(loop::exit));
+      if (!wait.isOver() && !loop.enter()) {
+        wait.park(); // the queue refuses to nest: freeze rather than spin
+      }
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+    }
+  }
+}
