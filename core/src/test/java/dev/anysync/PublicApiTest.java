@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -60,8 +61,10 @@ class PublicApiTest {
     module.uses().stream().sorted().map(u -> "  uses " + u).forEach(lines::add);
     for (String exported : exportedPackages(module)) {
       lines.add("");
-      lines.add("package " + exported);
-      for (Class<?> type : visibleTypes(exported)) {
+      List<Class<?>> types = visibleTypes(exported);
+      lines.add(
+          annotations(types.getFirst().getPackage().getAnnotations()) + "package " + exported);
+      for (Class<?> type : types) {
         lines.add("");
         lines.add(declaration(type));
         members(type).map(m -> "  " + m).sorted().forEach(lines::add);
@@ -85,7 +88,7 @@ class PublicApiTest {
     Path directory = classes.resolve(packageName.replace('.', '/'));
     List<Class<?>> types = new ArrayList<>();
     try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.sorted().toList()) {
+      for (Path file : files.toList()) {
         String name = Objects.requireNonNull(file.getFileName()).toString();
         if (name.endsWith(".class") && !name.equals("package-info.class")) {
           String simple = name.substring(0, name.length() - ".class".length());
@@ -97,6 +100,7 @@ class PublicApiTest {
         }
       }
     }
+    types.sort(Comparator.comparing(Class::getName));
     return types;
   }
 
