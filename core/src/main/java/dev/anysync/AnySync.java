@@ -90,7 +90,7 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    * @param body called at most once, when the first element is asked for
    */
   static <Y extends @Nullable Object> AnySyncIterator<Y> iterator(AnySyncIterator.Body<Y> body) {
-    return new BodyIterator<>(requireNonNull(body, "body"));
+    return Sequence.ofBody(requireNonNull(body, "body"));
   }
 
   /**

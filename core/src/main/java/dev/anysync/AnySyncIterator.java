@@ -76,7 +76,7 @@ public interface AnySyncIterator<Y extends @Nullable Object>
    * subscription.
    */
   static <Y> AnySyncIterator<Y> from(Flow.Publisher<? extends Y> source) {
-    return new PublisherIterator<>(requireNonNull(source, "source"));
+    return Sequence.ofPublisher(requireNonNull(source, "source"));
   }
 
   /**

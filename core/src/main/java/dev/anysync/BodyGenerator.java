@@ -3,36 +3,28 @@ package dev.anysync;
 import static java.util.Objects.requireNonNull;
 
 import java.util.NoSuchElementException;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** A generator over a body. */
 final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object>
     extends Sequence<Y> implements AnySyncGenerator<Y, S> {
 
-  private final AnySyncGenerator.Body<Y, S> body;
-  private volatile @Nullable Steps<Y, S> steps;
+  private final Steps<Y, S> steps;
 
   BodyGenerator(AnySyncGenerator.Body<Y, S> body) {
-    this.body = body;
+    this(body, new Steps<>(body));
   }
 
-  @Override
-  AnySyncIterator.Body<Y> body() {
-    AnySyncGenerator.Body<Y, S> body = this.body;
-    return out ->
-        body.run(
-            element -> {
-              out.yield(element);
-              return null;
-            });
-  }
-
-  @Override
-  Source<Y> open(Strand strand, int prefetch) {
-    Steps<Y, S> opened = new Steps<>(body);
-    steps = opened;
-    return opened;
+  private BodyGenerator(AnySyncGenerator.Body<Y, S> body, Steps<Y, S> steps) {
+    super(
+        out ->
+            body.run(
+                element -> {
+                  out.yield(element);
+                  return null;
+                }),
+        (strand, prefetch) -> steps);
+    this.steps = steps;
   }
 
   @Override
@@ -61,7 +53,7 @@ final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object
       throw new IllegalStateException(
           "hasNext() has taken the next element from the body already: call next() first");
     }
-    if (steps == null && !isOver()) {
+    if (steps.task() == null && !isOver()) {
       if (error != null) {
         close();
         throw Strand.sneaky(error);
@@ -81,18 +73,11 @@ final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object
   }
 
   /** Takes one step; returns what the body yields, or END. */
-  Object advance(boolean async, @Nullable S value, @Nullable Throwable error) {
+  @Nullable Object advance(boolean async, @Nullable S value, @Nullable Throwable error) {
     Strand strand = Strand.current();
-    Source<Y> source = source(strand);
-    Steps<Y, S> steps = this.steps;
-    if (source == null || steps == null) {
-      return Source.END;
-    }
-    try {
-      return guard(strand, () -> steps.step(strand, async, -1, value, error));
-    } catch (TimeoutException e) {
-      throw new AssertionError(e);
-    }
+    return source(strand) == null
+        ? Source.END
+        : guard(() -> steps.step(strand, async, -1, value, error));
   }
 
   @Override

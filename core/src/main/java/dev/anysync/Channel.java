@@ -2,12 +2,11 @@ package dev.anysync;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A bounded queue between one producer and one consumer that may both wait. */
-abstract class Channel<Y extends @Nullable Object> implements Source<Y> {
+abstract class Channel implements Source {
   /*
    * Overview. Elements are in a linked list of chunks; the last slot of a chunk links to the next
    * one. A slot is written once, with release, and read with acquire; nothing else is shared per
@@ -45,15 +44,15 @@ abstract class Channel<Y extends @Nullable Object> implements Source<Y> {
   private final AtomicReference<@Nullable Unfuture<@Nullable Void>> producerWaits =
       new AtomicReference<>();
 
-  /** Set once the producer has ended: {@link #END}, or the Throwable that it failed with. */
-  private volatile @Nullable Object end;
+  /** Set once, when the producer has ended: {@link #END}, or the Throwable that it failed with. */
+  private final AtomicReference<@Nullable Object> end = new AtomicReference<>();
 
   Channel(int maxWindow) {
     this.maxWindow = maxWindow;
     this.window = Math.min(maxWindow, FIRST_WINDOW);
   }
 
-  int window() {
+  final int window() {
     return window;
   }
 
@@ -80,24 +79,20 @@ abstract class Channel<Y extends @Nullable Object> implements Source<Y> {
   }
 
   /** Waits until there is room for an element. */
-  final void awaitRoom(Strand strand) throws InterruptedException {
+  final void awaitRoom(Strand strand) {
     while (isFull()) {
       Unfuture<@Nullable Void> signal = new Unfuture<>();
       producerWaits.set(signal);
       VarHandle.fullFence();
       if (isFull()) {
-        var _ = strand.block(signal, -1);
+        var _ = strand.blockOrCancel(signal, -1, "yield()");
       }
     }
   }
 
   /** Ends the elements, after those added; only the first call counts. */
   final void end(@Nullable Throwable failure) {
-    synchronized (this) {
-      if (end == null) {
-        end = failure == null ? END : failure;
-      }
-    }
+    end.compareAndSet(null, failure == null ? END : failure);
     wake(consumerWaits);
   }
 
@@ -118,53 +113,44 @@ abstract class Channel<Y extends @Nullable Object> implements Source<Y> {
   }
 
   @Override
-  public Object take(Strand strand, boolean async, long nanos)
-      throws TimeoutException, InterruptedException {
+  public @Nullable Object take(Strand strand, boolean async, long nanos) {
     Object item = poll();
     if (item == null) {
-      item = takeSlowly(strand, async, nanos);
-    } else if (taken - consumed >= Math.max(1, window >> 1)) {
+      return takeSlowly(strand, async, nanos);
+    }
+    if (taken - consumed >= Math.max(1, window >> 1)) {
       publishTaken();
     }
     return item;
   }
 
-  private Object takeSlowly(Strand strand, boolean async, long nanos)
-      throws TimeoutException, InterruptedException {
+  private @Nullable Object takeSlowly(Strand strand, boolean async, long nanos) {
     long deadline = System.nanoTime() + nanos;
     publishTaken();
-    for (; ; ) {
-      Object ended = end; // before the poll: what was added before the end must be seen
+    while (true) {
+      Object ended = end.get(); // before the poll: what was added before the end must be seen
       Object item = poll();
       if (item != null) {
         return item;
       }
+      if (ended instanceof Throwable failure) {
+        throw Strand.sneaky(CallerFrames.attach(failure, CallerFrames.Observer.NEXT));
+      }
       if (ended != null) {
-        if (ended instanceof Throwable failure) {
-          throw Strand.sneaky(CallerFrames.attach(failure, CallerFrames.Observer.NEXT));
-        }
         return END;
       }
       beforeWait();
       Unfuture<@Nullable Void> signal = new Unfuture<>();
-      Unfuture<?> task = task();
-      if (task != null) {
-        signal.linkTo(task);
-      }
+      signal.follow(task());
       consumerWaits.set(signal);
       VarHandle.fullFence();
-      if (SLOT.getAcquire(head, headIndex) == null && end == null) {
-        if (nanos >= 0) {
-          if (!strand.block(signal, Math.max(0, deadline - System.nanoTime()))) {
-            throw new TimeoutException();
-          }
-        } else if (async) {
-          strand.suspend(signal);
-        } else {
-          var _ = strand.block(signal, -1);
+      if (SLOT.getAcquire(head, headIndex) == null && end.get() == null) {
+        long left = nanos < 0 ? -1 : Math.max(0, deadline - System.nanoTime());
+        if (!strand.waitOrCancel(signal, async, left, "next()")) {
+          return null;
         }
       }
-      grow();
+      widen();
     }
   }
 
@@ -176,7 +162,7 @@ abstract class Channel<Y extends @Nullable Object> implements Source<Y> {
     }
   }
 
-  private void grow() {
+  private void widen() {
     int old = window;
     int wider = Math.min(maxWindow, old * 2);
     if (wider > old) {

@@ -4,10 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -34,7 +32,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    * items in the queue plus the one that has the turn, so the enqueuer that lifts it from zero is the
    * one to give the turn away, and the holder that takes it back to zero leaves the loop idle.
    *
-   * Items are callbacks (Runnable), coroutines to be started (Unfuture), and coroutines that want to
+   * Items are callbacks (Runnable), coroutines to be started (Task), and coroutines that want to
    * go on (Turn). The turn is handed over directly: a Turn's thread is unparked; a callback or a new
    * coroutine gets a virtual thread, or runs on the one that gives up the turn if that is at the base
    * of its stack.
@@ -48,15 +46,14 @@ public final class EventLoop implements Executor, AutoCloseable {
   private final String name;
   private final Queue<Object> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger pending = new AtomicInteger();
-  private final Set<Unfuture<?>> tasks = ConcurrentHashMap.newKeySet();
-  private final Unfuture<@Nullable Void> emptied = new Unfuture<>();
-  private volatile boolean closed;
+  final Registry tasks;
 
   /** The strand that has the turn, for the wait-for graph; null also while it changes hands. */
   private volatile @Nullable Strand holder;
 
   private EventLoop(String name) {
     this.name = name;
+    this.tasks = new Registry("the event loop '" + name + "'");
   }
 
   /**
@@ -82,9 +79,7 @@ public final class EventLoop implements Executor, AutoCloseable {
   @Override
   public void execute(Runnable callback) {
     requireNonNull(callback, "callback");
-    if (closed) {
-      throw rejected();
-    }
+    tasks.checkOpen();
     enqueue(callback);
   }
 
@@ -102,10 +97,10 @@ public final class EventLoop implements Executor, AutoCloseable {
     if (inLoop()) {
       return call.run();
     }
-    Unfuture<T> task = call.start(this);
-    Strand.current().blockOrCancel(task, "run()");
+    Task<T> task = this.<T>task(((Coroutine<T>) call).body, Strand.current().lanes());
+    var _ = Strand.current().blockOrCancel(task.future, -1, "run()");
     task.carryBack();
-    return task.outcome(CallerFrames.Observer.RUN);
+    return Unfuture.outcome(task.future, CallerFrames.Observer.RUN);
   }
 
   /**
@@ -123,46 +118,25 @@ public final class EventLoop implements Executor, AutoCloseable {
               + name
               + "' itself, which it would wait for: close it outside");
     }
-    closed = true;
-    for (Unfuture<?> task : tasks) {
-      task.cancel(true);
-    }
-    if (tasks.isEmpty()) {
-      emptied.complete(null);
-    }
+    Strand strand = Strand.current();
+    strand.blockOrGiveUp(tasks.close());
     Unfuture<@Nullable Void> drained = new Unfuture<>();
     Runnable last = () -> drained.complete(null);
     enqueue(last);
-    try {
-      Strand strand = Strand.current();
-      var _ = strand.block(emptied, -1) && strand.block(drained, -1);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    strand.blockOrGiveUp(drained);
   }
 
   // Tasks
 
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
-    Unfuture<T> task = Unfuture.task(body, lanes, this, Strand.BODY, false);
+    return this.<T>task(body, lanes).future;
+  }
+
+  private <T extends @Nullable Object> Task<T> task(Callable<? extends T> body, Lanes lanes) {
+    Task<T> task = new Task<T>(body, lanes, this, Strand.BODY, false);
     tasks.add(task);
-    if (closed) {
-      task.cancel(true);
-      throw rejected();
-    }
     enqueue(task);
     return task;
-  }
-
-  void forget(Unfuture<?> task) {
-    tasks.remove(task);
-    if (closed && tasks.isEmpty()) {
-      emptied.complete(null);
-    }
-  }
-
-  private RejectedExecutionException rejected() {
-    return new RejectedExecutionException("the event loop '" + name + "' is closed");
   }
 
   @Nullable Strand holder() {
@@ -202,8 +176,8 @@ public final class EventLoop implements Executor, AutoCloseable {
         return;
       }
       holder = strand;
-      if (item instanceof Unfuture<?> task) {
-        boolean _ = task.runOn(strand);
+      if (item instanceof Task<?> task) {
+        task.run();
       } else {
         call((Runnable) item, strand);
       }
@@ -213,7 +187,7 @@ public final class EventLoop implements Executor, AutoCloseable {
   /** Runs a callback, in its turn, perhaps on the stack of a coroutine that waits. */
   private void call(Runnable callback, Strand strand) {
     EventLoop outerLoop = strand.loop;
-    Unfuture<?> outerTask = strand.task;
+    Task<?> outerTask = strand.task;
     int outerMode = strand.mode;
     strand.loop = this;
     strand.task = null;
@@ -257,12 +231,15 @@ public final class EventLoop implements Executor, AutoCloseable {
   private void drain(Strand strand, CompletableFuture<?> future) {
     while (!future.isDone()) {
       Object item = queue.peek();
-      if (item instanceof Runnable callback) {
+      if (item instanceof Task<?> task) {
+        if (task.future != future || strand.depth >= Strand.MAX_DEPTH) {
+          return;
+        }
+        queue.remove();
+        task.run();
+      } else if (item instanceof Runnable callback) {
         queue.remove();
         call(callback, strand);
-      } else if (item == future && strand.depth < Strand.MAX_DEPTH) {
-        queue.remove();
-        boolean _ = ((Unfuture<?>) item).runOn(strand);
       } else {
         return;
       }

@@ -4,9 +4,9 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /** A body on a thread of its own that yields into a channel. */
-final class Feed<Y extends @Nullable Object> extends Channel<Y> implements AnySyncIterator.Out<Y> {
+final class Feed<Y extends @Nullable Object> extends Channel implements AnySyncIterator.Out<Y> {
 
-  private volatile @Nullable Unfuture<?> task;
+  private volatile @Nullable Task<?> task;
   private volatile @Nullable Throwable failure;
 
   Feed(int maxWindow) {
@@ -14,12 +14,7 @@ final class Feed<Y extends @Nullable Object> extends Channel<Y> implements AnySy
   }
 
   void start(AnySyncIterator.Body<Y> body, Lanes lanes) {
-    task =
-        lanes.start(
-            () -> {
-              run(body);
-              return null;
-            });
+    task = lanes.startTask(() -> run(body));
   }
 
   private void run(AnySyncIterator.Body<Y> body) {
@@ -27,7 +22,7 @@ final class Feed<Y extends @Nullable Object> extends Channel<Y> implements AnySy
       body.run(this);
       end(null);
     } catch (Throwable e) {
-      failure = Yields.failure(e);
+      failure = Source.afterStop(e);
       end(e);
     }
   }
@@ -35,26 +30,22 @@ final class Feed<Y extends @Nullable Object> extends Channel<Y> implements AnySy
   @Override
   public void yield(Y element) {
     Strand strand = Strand.current();
-    Yields.check(strand, task);
-    try {
-      awaitRoom(strand);
-    } catch (InterruptedException e) {
-      throw strand.cancelled("yield()");
-    }
+    Source.checkYield(strand, task);
+    awaitRoom(strand);
     add(element);
   }
 
   @Override
   public void abort() {
     end(new CancellationException("closed"));
-    Unfuture<?> task = this.task;
+    Task<?> task = this.task;
     if (task != null) {
-      task.cancel(true);
+      task.future.cancel(true);
     }
   }
 
   @Override
-  public @Nullable Unfuture<?> task() {
+  public @Nullable Task<?> task() {
     return task;
   }
 

@@ -6,20 +6,26 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
-/** The elements of a publisher. */
-final class Inlet<Y> extends Channel<Y> implements Flow.Subscriber<Y> {
+/** A subscriber that puts what it gets into a channel, and asks for as much as has room there. */
+final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
 
   // Guarded by this
   private Flow.@Nullable Subscription subscription;
   private long due;
   private boolean aborted;
 
-  /** An element was asked for that has not come; used where nothing is asked for in advance. */
+  /** An element was asked for that has not come; used where none is asked for in advance. */
   private boolean asked;
 
-  Inlet(int prefetch) {
+  private Inlet(int prefetch) {
     super(prefetch);
     due = window();
+  }
+
+  static <Y> Inlet<Y> to(Flow.Publisher<? extends Y> publisher, int prefetch) {
+    Inlet<Y> inlet = new Inlet<>(prefetch);
+    publisher.subscribe(inlet);
+    return inlet;
   }
 
   @Override
@@ -71,20 +77,20 @@ final class Inlet<Y> extends Channel<Y> implements Flow.Subscriber<Y> {
     }
   }
 
+  /** Asks for {@code count} elements more, once there is a subscription. */
   private void request(long count) {
     Flow.Subscription subscription;
     long all;
     synchronized (this) {
       due += count;
-      subscription = this.subscription;
       all = due;
-      if (subscription != null) {
-        due = 0;
+      subscription = this.subscription;
+      if (subscription == null || all == 0) {
+        return;
       }
+      due = 0;
     }
-    if (subscription != null && all > 0) {
-      subscription.request(all);
-    }
+    subscription.request(all);
   }
 
   @Override
@@ -101,7 +107,7 @@ final class Inlet<Y> extends Channel<Y> implements Flow.Subscriber<Y> {
   }
 
   @Override
-  public @Nullable Unfuture<?> task() {
+  public @Nullable Task<?> task() {
     return null;
   }
 

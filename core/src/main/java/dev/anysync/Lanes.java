@@ -7,10 +7,9 @@ import dev.anysync.spi.ContextCarrier;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
-import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.RejectedExecutionException;
@@ -50,15 +49,14 @@ public final class Lanes implements AutoCloseable {
           .toList();
 
   private static final ThreadFactory THREADS = Thread.ofVirtual().name("anysync-", 1).factory();
+  private static final Executor VIRTUAL = task -> THREADS.newThread(task).start();
 
   private final ContextCarrier[] carriers;
   private final ScopedValue<?>[] keys;
   private final ForeignLoopPolicy foreignLoopPolicy;
   private final Executor thread;
   private final boolean threadClaimable;
-  private final Set<Unfuture<?>> tasks = ConcurrentHashMap.newKeySet();
-  private final Unfuture<@Nullable Void> emptied = new Unfuture<>();
-  private volatile boolean closed;
+  final Registry tasks = new Registry("these lanes");
 
   // Made on first use, under the lock of this.
   private volatile @Nullable EventLoop loop;
@@ -74,7 +72,7 @@ public final class Lanes implements AutoCloseable {
     this.foreignLoopPolicy =
         builder.foreignLoopPolicy != null ? builder.foreignLoopPolicy : defaultPolicy();
     this.threadClaimable = builder.thread == null;
-    this.thread = builder.thread != null ? builder.thread : task -> THREADS.newThread(task).start();
+    this.thread = builder.thread != null ? builder.thread : VIRTUAL;
     this.cpu = builder.cpu;
     this.loop = builder.loop;
     this.ownLoop = builder.loop == null;
@@ -106,7 +104,7 @@ public final class Lanes implements AutoCloseable {
    */
   public <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> function) {
     requireNonNull(function, "function");
-    return submit(Unfuture.task(function, this, null, Strand.NONE, threadClaimable), thread);
+    return submit(new Task<T>(function, this, null, Strand.NONE, threadClaimable), thread).future;
   }
 
   /**
@@ -119,7 +117,7 @@ public final class Lanes implements AutoCloseable {
   public <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
     requireNonNull(function, "function");
     Executor cpu = cpu();
-    return submit(Unfuture.task(function, this, null, Strand.NONE, cpu == ownCpu), cpu);
+    return submit(new Task<T>(function, this, null, Strand.NONE, cpu == ownCpu), cpu).future;
   }
 
   /**
@@ -148,39 +146,28 @@ public final class Lanes implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (Strand.current().lanes == this) {
+    Strand strand = Strand.current();
+    if (strand.task != null && strand.task.lanes == this) {
       throw new IllegalStateException(
           "close() of lanes by work on them, which it would wait for: close them outside");
     }
-    EventLoop ownLoop;
+    Unfuture<?> emptied;
     synchronized (this) {
-      closed = true;
-      ownLoop = this.ownLoop ? loop : null;
+      emptied = tasks.close();
     }
-    for (Unfuture<?> task : tasks) {
-      task.cancel(true);
+    if (loop != null && ownLoop) {
+      loop.close();
     }
-    if (tasks.isEmpty()) {
-      emptied.complete(null);
-    }
-    if (ownLoop != null) {
-      ownLoop.close();
-    }
-    try {
-      var _ = Strand.current().block(emptied, -1);
-      if (ownCpu != null) {
-        ownCpu.shutdown();
-        var _ = ownCpu.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    strand.blockOrGiveUp(emptied);
+    if (ownCpu != null) {
+      ownCpu.close();
     }
   }
 
   // For the rest of the core
 
   boolean isClosed() {
-    return closed;
+    return tasks.isClosed();
   }
 
   /** Returns an executor of virtual threads, for the dependents of unfutures. */
@@ -190,42 +177,32 @@ public final class Lanes implements AutoCloseable {
 
   /** Starts {@code body} as a coroutine on the thread lane. */
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body) {
-    return submit(Unfuture.task(body, this, null, Strand.BODY, threadClaimable), thread);
+    return submit(new Task<T>(body, this, null, Strand.BODY, threadClaimable), thread).future;
+  }
+
+  /** As {@link #start}, for the parts of the core that go on to deal with the body. */
+  Task<?> startTask(Runnable body) {
+    Callable<@Nullable Void> call = Executors.callable(body, null);
+    return submit(new Task<>(call, this, null, Strand.BODY, false), thread);
   }
 
   /**
    * Starts {@code body} as a part of the caller's coroutine, which holds {@code loop} if it is set.
    */
-  <T extends @Nullable Object> Unfuture<T> hop(
-      Callable<? extends T> body, @Nullable EventLoop loop) {
+  <T extends @Nullable Object> Task<T> hop(Callable<? extends T> body, @Nullable EventLoop loop) {
     int mode = loop == null ? Strand.BODY : Strand.HELD;
-    return submit(
-        Unfuture.task(body, this, loop, mode, false), task -> THREADS.newThread(task).start());
+    return submit(new Task<T>(body, this, loop, mode, false), VIRTUAL);
   }
 
-  private <T extends @Nullable Object> Unfuture<T> submit(Unfuture<T> task, Executor executor) {
+  private <T extends @Nullable Object> Task<T> submit(Task<T> task, Executor executor) {
     tasks.add(task);
-    if (closed) {
-      task.cancel(true);
-      throw new RejectedExecutionException("these lanes are closed");
-    }
     try {
-      executor.execute(
-          () -> {
-            boolean _ = task.runOn(Strand.current());
-          });
+      executor.execute(task);
     } catch (Throwable e) {
-      task.cancel(true);
+      task.future.cancel(true);
       throw e;
     }
     return task;
-  }
-
-  void forget(Unfuture<?> task) {
-    tasks.remove(task);
-    if (closed && tasks.isEmpty()) {
-      emptied.complete(null);
-    }
   }
 
   Context capture() {
@@ -271,7 +248,7 @@ public final class Lanes implements AutoCloseable {
   }
 
   private synchronized EventLoop makeLoop() {
-    refuseIfClosed();
+    tasks.checkOpen();
     EventLoop loop = this.loop;
     if (loop == null) {
       loop = EventLoop.create("anysync-loop");
@@ -286,7 +263,7 @@ public final class Lanes implements AutoCloseable {
   }
 
   private synchronized Executor makeCpu() {
-    refuseIfClosed();
+    tasks.checkOpen();
     Executor cpu = this.cpu;
     if (cpu == null) {
       int cores = Runtime.getRuntime().availableProcessors();
@@ -306,12 +283,6 @@ public final class Lanes implements AutoCloseable {
       this.cpu = cpu;
     }
     return cpu;
-  }
-
-  private void refuseIfClosed() {
-    if (closed) {
-      throw new RejectedExecutionException("these lanes are closed");
-    }
   }
 
   /** A worker of the cpu lane, named in the order of creation. */

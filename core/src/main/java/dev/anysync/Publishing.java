@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** Publishes what a body yields, to one subscriber. */
-final class Publishing<Y extends @Nullable Object> implements Flow.Publisher<Y>, Source<Y> {
+final class Publishing<Y extends @Nullable Object> implements Flow.Publisher<Y>, Source {
 
   private final AnySyncIterator.Body<Y> body;
   private final AtomicReference<@Nullable Delivery<Y>> delivery = new AtomicReference<>();
@@ -40,14 +40,14 @@ final class Publishing<Y extends @Nullable Object> implements Flow.Publisher<Y>,
   @Override
   public void abort() {
     Delivery<Y> delivery = this.delivery.get();
-    Unfuture<?> task = delivery == null ? null : delivery.task;
+    Task<?> task = delivery == null ? null : delivery.task;
     if (task != null) {
-      task.cancel(true);
+      task.future.cancel(true);
     }
   }
 
   @Override
-  public @Nullable Unfuture<?> task() {
+  public @Nullable Task<?> task() {
     Delivery<Y> delivery = this.delivery.get();
     return delivery == null ? null : delivery.task;
   }
@@ -78,7 +78,7 @@ final class Publishing<Y extends @Nullable Object> implements Flow.Publisher<Y>,
     private volatile Flow.@Nullable Subscriber<? super Y> subscriber;
     private volatile boolean cancelled;
     private volatile @Nullable Throwable badRequest;
-    private volatile @Nullable Unfuture<?> task;
+    private volatile @Nullable Task<?> task;
 
     Delivery(Flow.Subscriber<? super Y> subscriber) {
       this.subscriber = subscriber;
@@ -86,15 +86,10 @@ final class Publishing<Y extends @Nullable Object> implements Flow.Publisher<Y>,
 
     void start(AnySyncIterator.Body<Y> body, Lanes lanes) {
       if (!cancelled) {
-        Unfuture<?> started =
-            lanes.start(
-                () -> {
-                  run(body);
-                  return null;
-                });
-        task = started;
+        Task<?> task = lanes.startTask(() -> run(body));
+        this.task = task;
         if (cancelled) {
-          started.cancel(true);
+          task.future.cancel(true);
         }
       }
     }
@@ -125,12 +120,8 @@ final class Publishing<Y extends @Nullable Object> implements Flow.Publisher<Y>,
     public void yield(Y element) {
       requireNonNull(element, "element: is null, which a publisher cannot publish");
       Strand strand = Strand.current();
-      Yields.check(strand, task);
-      try {
-        awaitDemand(strand);
-      } catch (InterruptedException e) {
-        throw strand.cancelled("yield()");
-      }
+      Source.checkYield(strand, task);
+      awaitDemand(strand);
       Flow.Subscriber<? super Y> subscriber = this.subscriber;
       if (cancelled || subscriber == null) {
         throw new CancellationException("the subscription was cancelled");
@@ -144,12 +135,12 @@ final class Publishing<Y extends @Nullable Object> implements Flow.Publisher<Y>,
       }
     }
 
-    private void awaitDemand(Strand strand) throws InterruptedException {
+    private void awaitDemand(Strand strand) {
       while (demand.get() == 0 && !cancelled) {
         Unfuture<@Nullable Void> signal = new Unfuture<>();
         waiting.set(signal);
         if (demand.get() == 0 && !cancelled) {
-          var _ = strand.block(signal, -1);
+          var _ = strand.blockOrCancel(signal, -1, "yield()");
         }
       }
       if (demand.get() != Long.MAX_VALUE) {
@@ -172,9 +163,9 @@ final class Publishing<Y extends @Nullable Object> implements Flow.Publisher<Y>,
     public void cancel() {
       cancelled = true;
       subscriber = null; // rule 3.13
-      Unfuture<?> task = this.task;
+      Task<?> task = this.task;
       if (task != null) {
-        task.cancel(true);
+        task.future.cancel(true);
       }
       wake();
     }

@@ -15,12 +15,13 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /** What all iterators are: a body that is run in one of two ways, and the consumer's side of it. */
-abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
+class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   /*
    * Overview. The first call that needs an element decides how the body runs: INLINE, on the
    * consumer's stack, or PULLED, from a source that the body fills on another thread. The body never
@@ -38,92 +39,117 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
 
   private static final int DEFAULT_PREFETCH = 1024;
 
+  /** Starts the body, or whatever makes the elements, on another thread. */
+  interface Opener {
+    Source open(Strand strand, int prefetch);
+  }
+
+  private final Body<Y> body;
+  private final Opener opener;
   private final AtomicInteger state = new AtomicInteger(NEW);
   private final AtomicBoolean used = new AtomicBoolean();
   private int prefetch = DEFAULT_PREFETCH;
-  private volatile @Nullable Source<Y> source;
+  private volatile @Nullable Source source;
   private volatile @Nullable Inline<Y> inline;
   private Cleaner.@Nullable Cleanable cleanable;
 
   /** The element that hasNext has found, or END; null if it is to be looked for. */
   private @Nullable Object ahead;
 
-  /** Returns the body, for a run on the consumer's stack. */
-  abstract Body<Y> body();
+  /** Creates an iterator that runs {@code body} inline, or opens a source to pull from. */
+  Sequence(Body<Y> body, Opener opener) {
+    this.body = body;
+    this.opener = opener;
+  }
 
-  /** Starts the body, or whatever makes the elements, on another thread. */
-  abstract Source<Y> open(Strand strand, int prefetch);
+  static <Y extends @Nullable Object> Sequence<Y> ofBody(Body<Y> body) {
+    return new Sequence<>(
+        body,
+        (strand, prefetch) -> {
+          if (prefetch == 0 || strand.loop != null) {
+            return new Steps<Y, @Nullable Object>(
+                out ->
+                    body.run(
+                        element -> {
+                          var _ = out.yield(element);
+                        }));
+          }
+          Feed<Y> feed = new Feed<>(prefetch);
+          feed.start(body, strand.lanes());
+          return feed;
+        });
+  }
+
+  static <Y> Sequence<Y> ofPublisher(Flow.Publisher<? extends Y> publisher) {
+    return new Sequence<>(
+        out -> {
+          Inlet<Y> inlet = Inlet.to(publisher, DEFAULT_PREFETCH);
+          Strand strand = Strand.current();
+          try {
+            Object item = inlet.take(strand, true, -1);
+            while (item != Source.END) {
+              out.yield(element(item));
+              item = inlet.take(strand, true, -1);
+            }
+          } finally {
+            inlet.abort();
+          }
+        },
+        (strand, prefetch) -> Inlet.to(publisher, prefetch));
+  }
 
   // One element at a time
 
   @Override
   public boolean hasNext() {
-    return peek() != Source.END;
-  }
-
-  private Object peek() {
-    Object item = ahead;
-    if (item == null) {
-      item = pull(false);
-      ahead = item;
+    if (ahead == null) {
+      ahead = pull(false, -1);
     }
-    return item;
+    return ahead != Source.END;
   }
 
   @Override
   public Y next() {
-    return element(takeAhead(peek()));
+    return element(takeAhead(false, -1));
   }
 
   @Override
   public Y next(Duration timeout) throws TimeoutException {
-    long nanos = Durations.nanos(timeout, "timeout");
-    Object item = ahead;
+    Object item = takeAhead(false, Durations.nanos(timeout, "timeout"));
     if (item == null) {
-      try {
-        item = pull(false, nanos);
-      } catch (TimeoutException e) {
-        throw new TimeoutException(
-            "no element within " + timeout + "; the iterator has been closed");
-      }
+      throw new TimeoutException("no element within " + timeout + "; the iterator has been closed");
     }
-    return element(takeAhead(item));
+    return element(item);
   }
 
   @Override
   public AnySync<Optional<Y>> nextAsync() {
-    return AnySync.coroutine(this::nextOptional);
+    return AnySync.coroutine(
+        () -> {
+          Object item = takeAhead(true, -1);
+          if (item == Source.END) {
+            return Optional.empty();
+          }
+          if (item == Source.NULL) {
+            throw new NullPointerException("a null element, which no Optional holds: use next()");
+          }
+          return Optional.of(element(item));
+        });
   }
 
-  private Optional<Y> nextOptional() {
-    Object item = ahead;
-    item = takeAhead(item != null ? item : pull(true));
-    if (item == Source.END) {
-      return Optional.empty();
-    }
-    if (item == Source.NULL) {
-      throw new NullPointerException("a null element, which an Optional cannot hold: use next()");
-    }
-    return Optional.of(element(item));
-  }
-
-  /** Takes {@code item}, unless it is the end, which stays. */
-  private Object takeAhead(Object item) {
+  /** Takes the next element; the end stays. */
+  private @Nullable Object takeAhead(boolean async, long nanos) {
+    Object item = ahead != null ? ahead : pull(async, nanos);
     ahead = item == Source.END ? item : null;
     return item;
   }
 
   @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"}) // what was yielded
-  static <Y extends @Nullable Object> Y element(Object item) {
+  static <Y extends @Nullable Object> Y element(@Nullable Object item) {
     if (item == Source.END) {
       throw new NoSuchElementException("the iterator is at its end, or closed");
     }
     return item == Source.NULL ? null : (Y) item;
-  }
-
-  /** Returns whether there is nothing more to come. */
-  boolean isOver() {
-    return state.get() == OVER;
   }
 
   /** Returns whether hasNext has found an element that was not taken yet. */
@@ -131,31 +157,25 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
     return ahead != null && ahead != Source.END;
   }
 
-  private Object pull(boolean async) {
-    try {
-      return pull(async, -1);
-    } catch (TimeoutException e) {
-      throw new AssertionError(e);
-    }
+  /** Returns whether there is nothing more to come. */
+  boolean isOver() {
+    return state.get() == OVER;
   }
 
-  private Object pull(boolean async, long nanos) throws TimeoutException {
+  private @Nullable Object pull(boolean async, long nanos) {
     Strand strand = Strand.current();
-    Source<Y> source = source(strand);
-    if (source == null) {
-      return Source.END;
-    }
-    return guard(strand, () -> source.take(strand, async, nanos));
+    Source source = source(strand);
+    return source == null ? Source.END : guard(() -> source.take(strand, async, nanos));
   }
 
   /** Returns the source, opened if need be, or null if the iterator is over. */
-  @Nullable Source<Y> source(Strand strand) {
+  @Nullable Source source(Strand strand) {
     int now = state.get();
     if (now == NEW && state.compareAndSet(NEW, PULLED)) {
-      Source<Y> opened = open(strand, prefetch);
+      Source opened = opener.open(strand, prefetch);
       source = opened;
       cleanable = Orphans.CLEANER.register(this, opened::abort);
-      if (state.get() == OVER) {
+      if (isOver()) {
         opened.abort(); // closed meanwhile
       }
       return opened;
@@ -164,25 +184,18 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
       throw new DeadlockException(
           "an element was asked for inside forEach of the same iterator, on thread '"
               + strand
-              + "'");
+              + "', which would wait for itself");
     }
     return now == OVER ? null : source;
   }
 
-  /** One step of a source. */
-  interface Step {
-    Object take() throws TimeoutException, InterruptedException;
-  }
-
-  /** Takes a step, and ends the iterator if that ends or fails. */
-  Object guard(Strand strand, Step step) throws TimeoutException {
+  /** Takes a step, and ends the iterator if that ends it, fails or times out. */
+  @Nullable Object guard(Supplier<@Nullable Object> step) {
     boolean over = true;
     try {
-      Object item = step.take();
-      over = item == Source.END;
+      Object item = step.get();
+      over = item == null || item == Source.END;
       return item;
-    } catch (InterruptedException e) {
-      throw strand.cancelled("next()");
     } catch (DeadlockException e) {
       over = false; // this one step is refused
       throw e;
@@ -195,13 +208,12 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
 
   private void finish() {
     state.set(OVER);
-    Source<Y> source = this.source;
+    Source source = this.source;
     if (source != null) {
       source.abort();
     }
     Cleaner.Cleanable cleanable = this.cleanable;
     if (cleanable != null) {
-      this.cleanable = null;
       cleanable.clean();
     }
   }
@@ -223,30 +235,24 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
       Inline<Y> out = new Inline<>(strand, action);
       inline = out;
       try {
-        out.run(body());
+        out.run(body);
       } finally {
         state.set(OVER);
       }
-    } else {
-      try {
-        while (hasNext()) {
-          action.accept(next());
-        }
-      } catch (Throwable e) {
-        throw closeAfter(e);
-      }
+      return;
     }
-  }
-
-  private RuntimeException closeAfter(Throwable error) {
     try {
-      close();
-    } catch (Throwable e) {
-      if (e != error) {
-        error.addSuppressed(e);
+      while (hasNext()) {
+        action.accept(next());
       }
+    } catch (Throwable e) {
+      try {
+        close();
+      } catch (Throwable inClose) {
+        e.addSuppressed(inClose);
+      }
+      throw e;
     }
-    throw Strand.sneaky(error);
   }
 
   @Override
@@ -258,7 +264,8 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
   @Override
   public Stream<Y> stream() {
     use("stream()");
-    return StreamSupport.stream(new Elements<>(this), false).onClose(this::close);
+    Spliterator<Y> elements = Spliterators.spliteratorUnknownSize(this, Spliterator.ORDERED);
+    return StreamSupport.stream(elements, false).onClose(this::close);
   }
 
   @Override
@@ -267,7 +274,7 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
     if (!state.compareAndSet(NEW, PULLED)) {
       throw new IllegalStateException("publisher(): the iterator has been started already");
     }
-    Publishing<Y> publishing = new Publishing<>(body());
+    Publishing<Y> publishing = new Publishing<>(body);
     source = publishing;
     return publishing;
   }
@@ -295,27 +302,19 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
   @Override
   public void close() {
     int before = state.getAndSet(OVER);
-    if (before == INLINE) {
-      Inline<Y> inline = this.inline;
-      if (inline != null) {
-        inline.over = true;
-      }
-      return;
+    Inline<Y> inline = this.inline;
+    if (inline != null) {
+      inline.over = true;
     }
-    Source<Y> source = this.source;
+    Source source = this.source;
     if (before != PULLED || source == null) {
       return;
     }
     finish();
     Strand strand = Strand.current();
-    Unfuture<?> task = source.task();
+    Task<?> task = source.task();
     if (task != null && task != strand.task) {
-      try {
-        var _ = strand.block(task.stopped(), -1);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      }
+      strand.blockOrGiveUp(task.stopped());
     }
     Throwable failure = source.failure();
     if (failure != null) {
@@ -357,14 +356,14 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
       } catch (Throwable e) {
         error = e;
       }
-      Throwable consumerError = this.consumerError;
+      boolean cancelled = over && error instanceof CancellationException;
       if (consumerError != null) {
-        if (error != null && error != consumerError && !(error instanceof CancellationException)) {
+        if (error != null && error != consumerError && !cancelled) {
           consumerError.addSuppressed(error);
         }
         throw Strand.sneaky(consumerError);
       }
-      if (error != null && !(over && error instanceof CancellationException)) {
+      if (error != null && !cancelled) {
         throw Strand.sneaky(error);
       }
     }
@@ -372,13 +371,10 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
     @Override
     public void yield(Y element) {
       if (Thread.currentThread() != strand.thread) {
-        throw new IllegalStateException(
-            "yield on thread '"
-                + Thread.currentThread().getName()
-                + "', which does not run this body: yield in the body itself");
+        throw Source.wrongThread();
       }
       if (over) {
-        throw Yields.afterClose();
+        throw Source.afterClose();
       }
       strand.checkCancelled();
       int inner = strand.mode;
@@ -394,31 +390,6 @@ abstract class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y
       if (over) {
         throw new CancellationException("the consumer gave up");
       }
-    }
-  }
-
-  /** The elements as a stream takes them: all at once, on this stack, if it can. */
-  private static final class Elements<Y extends @Nullable Object>
-      extends Spliterators.AbstractSpliterator<Y> {
-    private final Sequence<Y> sequence;
-
-    Elements(Sequence<Y> sequence) {
-      super(Long.MAX_VALUE, Spliterator.ORDERED);
-      this.sequence = sequence;
-    }
-
-    @Override
-    public boolean tryAdvance(Consumer<? super Y> action) {
-      if (!sequence.hasNext()) {
-        return false;
-      }
-      action.accept(sequence.next());
-      return true;
-    }
-
-    @Override
-    public void forEachRemaining(Consumer<? super Y> action) {
-      sequence.forEachRemaining(action);
     }
   }
 }

@@ -2,13 +2,12 @@ package dev.anysync;
 
 import dev.anysync.spi.ContextCarrier;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A body on a thread of its own that alternates with its consumer. */
 final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
-    implements Source<Y>, AnySyncGenerator.Out<Y, S> {
+    implements Source, AnySyncGenerator.Out<Y, S> {
   /*
    * Overview. The consumer completes `request` and waits for `answer`; the body completes `answer`
    * and waits for `request`. Each is a new unfuture for each step, made by the side that will wait
@@ -26,8 +25,8 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
   /** The strand that is taking a step. */
   private final AtomicReference<@Nullable Strand> consumer = new AtomicReference<>();
 
-  private volatile @Nullable Unfuture<?> task;
-  private volatile @Nullable Unfuture<Object> answer;
+  private volatile @Nullable Task<?> task;
+  private volatile Unfuture<Object> answer = new Unfuture<>();
   private volatile @Nullable Throwable failure;
 
   // Handed over with each step
@@ -44,16 +43,14 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
   // The consumer
 
   @Override
-  public Object take(Strand strand, boolean async, long nanos)
-      throws TimeoutException, InterruptedException {
+  public @Nullable Object take(Strand strand, boolean async, long nanos) {
     return step(strand, async, nanos, null, null);
   }
 
-  /** Makes the body's yield return {@code value} or throw {@code error}, and returns the next. */
+  /** Makes the body's yield return {@code value} or throw {@code error}, and takes the next. */
   @SuppressWarnings("NullAway") // null is a value of S where there is no error
-  Object step(
-      Strand strand, boolean async, long nanos, @Nullable S value, @Nullable Throwable error)
-      throws TimeoutException, InterruptedException {
+  @Nullable Object step(
+      Strand strand, boolean async, long nanos, @Nullable S value, @Nullable Throwable error) {
     if (!consumer.compareAndSet(null, strand)) {
       throw new DeadlockException(
           strand.task == task
@@ -66,34 +63,22 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
       loop = strand.loop;
       boolean suspends = async && strand.mode == Strand.BODY;
       mode = suspends || strand.loop == null ? Strand.BODY : Strand.HELD;
-      snapshots = Context.snapshot(carriers);
       Unfuture<S> request = this.request;
       if (request == null) {
         Lanes lanes = strand.lanes();
         carriers = lanes.carriers();
         snapshots = Context.snapshot(carriers);
-        task =
-            lanes.start(
-                () -> {
-                  run();
-                  return null;
-                });
-      } else if (error == null) {
-        request.complete(value);
+        task = lanes.startTask(this::run);
       } else {
-        request.completeExceptionally(error);
+        snapshots = Context.snapshot(carriers);
+        request.finish(value, error);
       }
-      Unfuture<?> task = this.task;
-      if (task != null) {
-        answer.linkTo(task);
-      }
-      if (async) {
-        strand.suspend(answer);
-      } else if (!strand.block(answer, nanos)) {
-        throw new TimeoutException();
+      answer.follow(task);
+      if (!strand.waitOrCancel(answer, async, nanos, "next()")) {
+        return null;
       }
       Context.restore(carriers, snapshots);
-      return answer.outcome(CallerFrames.Observer.NEXT);
+      return Unfuture.outcome(answer, CallerFrames.Observer.NEXT);
     } finally {
       consumer.set(null);
     }
@@ -101,18 +86,15 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
 
   @Override
   public void abort() {
-    Unfuture<?> task = this.task;
+    Task<?> task = this.task;
     if (task != null) {
-      task.cancel(true);
+      task.future.cancel(true);
     }
-    Unfuture<Object> answer = this.answer;
-    if (answer != null) {
-      answer.completeExceptionally(new CancellationException("closed"));
-    }
+    answer.completeExceptionally(new CancellationException("closed"));
   }
 
   @Override
-  public @Nullable Unfuture<?> task() {
+  public @Nullable Task<?> task() {
     return task;
   }
 
@@ -123,34 +105,29 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
 
   // The body
 
-  private void run() throws Exception {
+  private void run() {
     Strand strand = Strand.current();
     takeOver(strand);
-    Object last = END;
     Throwable error = null;
     try {
       body.run(this);
     } catch (Throwable e) {
       error = e;
-      failure = Yields.failure(e);
+      failure = Source.afterStop(e);
     }
-    answer(strand, last, error);
+    giveBack(strand).finish(END, error);
   }
 
   @Override
   public @Nullable S yield(Y element) {
     Strand strand = Strand.current();
-    Yields.check(strand, task);
+    Source.checkYield(strand, task);
     Unfuture<S> request = new Unfuture<>();
     this.request = request;
-    answer(strand, element == null ? NULL : element, null);
-    try {
-      var _ = strand.block(request, -1);
-    } catch (InterruptedException e) {
-      throw strand.cancelled("yield()");
-    }
+    giveBack(strand).complete(element == null ? NULL : element);
+    var _ = strand.blockOrCancel(request, -1, "yield()");
     takeOver(strand);
-    return request.outcome(CallerFrames.Observer.AWAIT);
+    return Unfuture.outcome(request, CallerFrames.Observer.AWAIT);
   }
 
   /** Starts to act for the consumer that has asked. */
@@ -163,24 +140,15 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
     }
   }
 
-  /** Stops acting for the consumer, and answers it. */
-  private void answer(Strand strand, Object item, @Nullable Throwable error) {
-    Unfuture<Object> answer = this.answer;
+  /** Stops acting for the consumer, and returns the answer that it waits for. */
+  private Unfuture<Object> giveBack(Strand strand) {
     snapshots = Context.snapshot(carriers);
     EventLoop loop = strand.loop;
-    boolean suspends = strand.suspends();
-    strand.loop = null;
-    strand.mode = Strand.BODY;
-    if (loop != null && suspends) {
+    if (loop != null && strand.suspends()) {
       loop.release();
     }
-    if (answer == null) {
-      throw new AssertionError("no consumer");
-    }
-    if (error == null) {
-      answer.complete(item);
-    } else {
-      answer.completeExceptionally(error);
-    }
+    strand.loop = null;
+    strand.mode = Strand.BODY;
+    return answer;
   }
 }

@@ -21,8 +21,8 @@ final class Strand {
    * and restores them.
    *
    * A body is run where it was called if the thread's wait strategy allows bodies and the nesting is
-   * not too deep; otherwise it hops: it becomes the task of an Unfuture on a virtual thread, which
-   * takes over loop and mode, and this thread blocks until it is done.
+   * not too deep; otherwise it hops: it becomes a task on a virtual thread, which takes over loop and
+   * mode, and this thread blocks until it is done.
    *
    * All waiting ends up in one of two places: block(), which keeps the thread and any event loop it
    * holds, and EventLoop.suspend(), which gives the loop up. Both wait for a CompletableFuture, and
@@ -52,8 +52,7 @@ final class Strand {
   int depth;
   int mode;
   @Nullable EventLoop loop;
-  @Nullable Unfuture<?> task;
-  @Nullable Lanes lanes;
+  @Nullable Task<?> task;
 
   /** An interrupt was delivered as a cancellation and is owed to the thread's owner. */
   private boolean interrupted;
@@ -92,8 +91,7 @@ final class Strand {
 
   /** Returns the lanes of the innermost task, or the shared ones. */
   Lanes lanes() {
-    Lanes lanes = this.lanes;
-    return lanes != null ? lanes : Unsync.lanes();
+    return task != null ? task.lanes : Unsync.lanes();
   }
 
   /** Returns whether bodies may run on this thread at this depth. */
@@ -127,17 +125,11 @@ final class Strand {
     }
   }
 
-  /** As {@link #run(Callable)}, on a virtual thread, for at most {@code nanos}. */
-  <T extends @Nullable Object> T run(Callable<? extends T> body, long nanos)
-      throws TimeoutException {
-    return hop(body, nanos);
-  }
-
   /** Calls {@code body} as a part of the coroutine that this strand is in. */
   <T extends @Nullable Object> T await(Callable<? extends T> body) {
     checkCancelled();
     if (depth >= MAX_DEPTH) {
-      return suspends() ? await(loop().start(body, lanes()), false) : hop(body);
+      return loop != null && suspends() ? await(loop.start(body, lanes()), false) : hop(body);
     }
     depth++;
     try {
@@ -150,30 +142,25 @@ final class Strand {
   }
 
   private <T extends @Nullable Object> T hop(Callable<? extends T> body) {
-    try {
-      return hop(body, -1);
-    } catch (TimeoutException e) {
-      throw new AssertionError(e);
-    }
+    Task<T> task = lanes().hop(body, loop);
+    var _ = blockOrCancel(task.future, -1, "run()");
+    task.carryBack();
+    return Unfuture.outcome(task.future, CallerFrames.Observer.RUN);
   }
 
-  private <T extends @Nullable Object> T hop(Callable<? extends T> body, long nanos)
+  /** As {@link #run(Callable)}, on a virtual thread, for at most {@code nanos}. */
+  <T extends @Nullable Object> T run(Callable<? extends T> body, long nanos)
       throws TimeoutException {
-    Unfuture<T> task = lanes().hop(body, loop);
-    try {
-      if (!block(task, nanos)) {
-        task.cancel(true);
-        throw new TimeoutException(
-            "the body did not end within "
-                + TimeUnit.NANOSECONDS.toMillis(nanos)
-                + " ms; it has been cancelled");
-      }
-    } catch (InterruptedException e) {
-      task.cancel(true);
-      throw cancelled("run()");
+    Task<T> task = lanes().hop(body, loop);
+    if (!blockOrCancel(task.future, nanos, "run(timeout)")) {
+      task.future.cancel(true);
+      throw new TimeoutException(
+          "the body did not end within "
+              + TimeUnit.NANOSECONDS.toMillis(nanos)
+              + " ms; it has been cancelled");
     }
     task.carryBack();
-    return task.outcome(CallerFrames.Observer.RUN);
+    return Unfuture.outcome(task.future, CallerFrames.Observer.RUN);
   }
 
   /** To be called when a body has returned to a caller in mode {@code outer}. */
@@ -189,7 +176,9 @@ final class Strand {
   /** Waits for {@code future}, as a suspension where there is an event loop to give up. */
   <T extends @Nullable Object> T await(CompletableFuture<T> future, boolean shielded) {
     checkCancelled();
-    if (!future.isDone() && (shielded || suspends() || !Unfuture.claim(future, this))) {
+    boolean claimed =
+        !shielded && !suspends() && future instanceof Unfuture<T> task && task.claim(this);
+    if (!claimed && !future.isDone()) {
       try {
         suspend(future);
       } catch (InterruptedException e) {
@@ -209,21 +198,11 @@ final class Strand {
 
   /** Waits for a future that only a blocked thread can wait for. */
   <T extends @Nullable Object> T await(Future<T> future) {
+    if (!future.isDone() && (suspends() || strategy != WaitStrategies.PLAIN)) {
+      return await(Unfuture.from(future), false);
+    }
     checkCancelled();
     try {
-      if (!future.isDone()) {
-        if (suspends()) {
-          EventLoop loop = loop();
-          loop.release();
-          try {
-            get(future);
-          } finally {
-            loop.acquire(this);
-          }
-        } else {
-          var _ = waitWith(new PlainWait(future));
-        }
-      }
       return future.get();
     } catch (InterruptedException e) {
       future.cancel(true);
@@ -237,8 +216,8 @@ final class Strand {
   void sleep(long nanos) {
     checkCancelled();
     try {
-      if (suspends()) {
-        loop().sleep(this, nanos);
+      if (loop != null && suspends()) {
+        loop.sleep(this, nanos);
       } else if (strategy == WaitStrategies.PLAIN) {
         TimeUnit.NANOSECONDS.sleep(nanos);
       } else {
@@ -251,8 +230,8 @@ final class Strand {
 
   /** Waits for {@code future} in the way the mode asks for; does not look at its outcome. */
   void suspend(CompletableFuture<?> future) throws InterruptedException {
-    if (suspends()) {
-      loop().suspend(this, future);
+    if (loop != null && suspends()) {
+      loop.suspend(this, future);
     } else {
       var _ = block(future, -1);
     }
@@ -268,47 +247,59 @@ final class Strand {
     if (!strategy.runsBodies()) {
       lanes().onForeignLoop(thread);
     }
-    if (nanos >= 0) {
-      return strategy == WaitStrategies.PLAIN
-          ? Unfuture.park(future, nanos)
-          : waitWith(new FutureWait(thread, future, nanos));
-    }
     Object outer = waitsFor;
-    waitsFor = future;
     try {
-      WaitGraph.check(this, future);
-      return strategy == WaitStrategies.PLAIN
-          ? Unfuture.park(future, nanos)
-          : waitWith(new FutureWait(thread, future, nanos));
+      if (nanos < 0) {
+        waitsFor = future;
+        WaitGraph.check(this, future);
+      }
+      if (strategy == WaitStrategies.PLAIN) {
+        return Unfuture.park(future, nanos);
+      }
+      FutureWait wait = new FutureWait(thread, future, nanos);
+      while (!wait.isOver()) {
+        strategy.await(wait);
+      }
+      return future.isDone();
     } finally {
       waitsFor = outer;
     }
   }
 
   /** As {@link #block}, and cancels the future if this thread is interrupted meanwhile. */
-  void blockOrCancel(CompletableFuture<?> future, String operation) {
+  boolean blockOrCancel(CompletableFuture<?> future, long nanos, String operation) {
     try {
-      var _ = block(future, -1);
+      return block(future, nanos);
     } catch (InterruptedException e) {
       future.cancel(true);
       throw cancelled(operation);
     }
   }
 
-  private boolean waitWith(WaitStrategy.Wait wait) throws InterruptedException {
-    while (!wait.isOver()) {
-      strategy.await(wait);
+  /** As {@link #blockOrCancel}, or as {@link #suspend} if {@code async}, which takes its time. */
+  boolean waitOrCancel(CompletableFuture<?> future, boolean async, long nanos, String operation) {
+    if (!async) {
+      return blockOrCancel(future, nanos, operation);
     }
-    return !(wait instanceof FutureWait future) || future.isDone();
+    try {
+      suspend(future);
+      return true;
+    } catch (InterruptedException e) {
+      future.cancel(true);
+      throw cancelled(operation);
+    }
+  }
+
+  /** Blocks until {@code future} is done; if interrupted, gives up and keeps the flag. */
+  void blockOrGiveUp(CompletableFuture<?> future) {
+    try {
+      var _ = block(future, -1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   // Cancellation
-
-  /** Returns whether the task has been cancelled and its body is still to be told. */
-  boolean isStopDue() {
-    Unfuture<?> task = this.task;
-    return task != null && task.isStopDue();
-  }
 
   /** Throws if this thread was interrupted or the task cancelled, and that is not delivered yet. */
   void checkCancelled() {
@@ -318,14 +309,17 @@ final class Strand {
     }
   }
 
+  /** Returns whether the task has been cancelled and its body is still to be told. */
+  boolean isStopDue() {
+    return task != null && task.isStopDue();
+  }
+
   /** Delivers a cancellation; the thread's interrupt flag has been cleared. */
   CancellationException cancelled(String operation) {
-    if (!noteDelivered()) {
-      if (mode == NONE) {
-        thread.interrupt();
-      } else {
-        interrupted = true;
-      }
+    if (mode == NONE) {
+      thread.interrupt();
+    } else if (!noteDelivered()) {
+      interrupted = true;
     }
     return new CancellationException(
         "cancelled while in " + operation + " on thread '" + thread.getName() + "'");
@@ -333,16 +327,7 @@ final class Strand {
 
   /** Returns whether it is this strand's task that is being cancelled, and the body knows now. */
   private boolean noteDelivered() {
-    Unfuture<?> task = this.task;
     return mode != NONE && task != null && task.noteDelivered();
-  }
-
-  private EventLoop loop() {
-    EventLoop loop = this.loop;
-    if (loop == null) {
-      throw new AssertionError("no event loop");
-    }
-    return loop;
   }
 
   /** Throws {@code e} as it is, checked or not. */
@@ -351,63 +336,19 @@ final class Strand {
     throw (X) e;
   }
 
-  private static void get(Future<?> future) throws InterruptedException {
-    try {
-      var _ = future.get();
-    } catch (ExecutionException | CancellationException e) {
-      // The caller looks at the outcome.
-    }
-  }
-
   @Override
   public String toString() {
     return thread.getName();
   }
 
-  /** A wait for a future that has nothing but {@code get()}. */
-  private record PlainWait(Future<?> future) implements WaitStrategy.Wait {
-    @Override
-    public boolean isOver() {
-      return future.isDone();
-    }
-
-    @Override
-    public void park() throws InterruptedException {
-      get(future);
-    }
-
-    @Override
-    public void whenOver(Runnable action) {
-      Thread.ofVirtual()
-          .start(
-              () -> {
-                try {
-                  get(future);
-                } catch (InterruptedException e) {
-                  // Nobody knows this thread.
-                }
-                action.run();
-              });
-    }
-  }
-
-  /** A wait for a completable future, perhaps for a limited time. */
-  private static final class FutureWait implements WaitStrategy.Wait {
-    private final Thread thread;
-    private final CompletableFuture<?> future;
-    private final boolean timed;
-    private final long deadline;
+  /** A wait that a strategy carries out, perhaps for a limited time. */
+  private record FutureWait(
+      Thread thread, CompletableFuture<?> future, boolean timed, long deadline)
+      implements WaitStrategy.Wait {
 
     FutureWait(Thread thread, CompletableFuture<?> future, long nanos) {
-      this.thread = thread;
-      this.future = future;
-      this.timed = nanos >= 0;
-      this.deadline = System.nanoTime() + nanos;
+      this(thread, future, nanos >= 0, System.nanoTime() + nanos);
       var _ = future.whenComplete((value, error) -> LockSupport.unpark(thread));
-    }
-
-    boolean isDone() {
-      return future.isDone();
     }
 
     @Override
@@ -431,36 +372,12 @@ final class Strand {
 
     @Override
     public void whenOver(Runnable action) {
-      Once once = new Once(action);
-      var _ = future.whenComplete((value, error) -> once.run());
-      if (timed && !future.isDone()) {
-        CompletableFuture.delayedExecutor(
-                deadline - System.nanoTime(), TimeUnit.NANOSECONDS, Runnable::run)
-            .execute(once);
+      CompletableFuture<?> over = future;
+      if (timed) {
+        long left = Math.max(0, deadline - System.nanoTime());
+        over = future.copy().orTimeout(left, TimeUnit.NANOSECONDS);
       }
-    }
-
-    @Override
-    public String toString() {
-      return "wait of " + thread.getName();
-    }
-  }
-
-  /** Runs an action the first time it is asked to. */
-  private static final class Once extends java.util.concurrent.atomic.AtomicBoolean
-      implements Runnable {
-    private static final long serialVersionUID = 1;
-    private final transient Runnable action;
-
-    Once(Runnable action) {
-      this.action = action;
-    }
-
-    @Override
-    public void run() {
-      if (compareAndSet(false, true)) {
-        action.run();
-      }
+      var _ = over.whenComplete((value, error) -> action.run());
     }
   }
 }

@@ -7,7 +7,6 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Looks for a cycle of waits before a thread adds one. */
@@ -83,21 +82,18 @@ final class WaitGraph {
 
   /** Returns the strand that runs what {@code target} is the future of. */
   private static @Nullable Strand runnerOf(Object target) {
-    return target instanceof Unfuture<?> unfuture && !unfuture.isDone()
-        ? unfuture.origin().runner()
-        : null;
+    Task<?> task = target instanceof Unfuture<?> future ? future.origin() : null;
+    return task == null ? null : task.runner();
   }
 
   /** Returns the strand that holds the event loop that is needed to get {@code target}. */
   private static @Nullable Strand holderFor(Object target) {
-    EventLoop loop =
-        switch (target) {
-          case EventLoop self -> self;
-          case Unfuture<?> unfuture when !unfuture.isDone() -> unfuture.origin().neededLoop();
-          default -> null;
-        };
-    Strand holder = loop == null ? null : loop.holder();
-    return holder == runnerOf(target) ? null : holder;
+    if (target instanceof EventLoop loop) {
+      return loop.holder();
+    }
+    Task<?> task = target instanceof Unfuture<?> future ? future.origin() : null;
+    Strand holder = task == null ? null : task.holder();
+    return task != null && holder == task.runner() ? null : holder;
   }
 
   private static String describe(List<Edge> edges) {
@@ -116,12 +112,9 @@ final class WaitGraph {
   }
 
   private static String name(Object target) {
-    return switch (target) {
-      case EventLoop loop -> "its turn on " + loop;
-      case Unfuture<?> unfuture -> unfuture.describe();
-      case CompletableFuture<?> future -> future.toString();
-      default -> target.toString();
-    };
+    return target instanceof EventLoop loop
+        ? "its turn on " + loop
+        : "a future (" + Integer.toHexString(System.identityHashCode(target)) + ")";
   }
 
   /** Returns the frame in the user's code where {@code thread} waits. */

@@ -1,0 +1,201 @@
+package dev.anysync;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import org.jspecify.annotations.Nullable;
+
+/** The body of an unfuture, and where it stands. */
+final class Task<T extends @Nullable Object> implements Runnable {
+  /*
+   * Overview. `runner` is who runs the body:
+   *
+   *   null -> a strand   whoever wins this CAS: the lane's thread, or a waiter
+   *   null -> ENDED      cancelled before it was started
+   *   a strand -> ENDED  the body has returned
+   *
+   * `stop` is how it is told to stop:
+   *
+   *   0 -> INTERRUPTING -> INTERRUPTED   the future was completed while the body ran
+   *   0 -> CLOSED                        the body returned first: no interrupt can come any more
+   *
+   * The last is what keeps a late interrupt off a thread that has gone on to other work. A body whose
+   * stop is INTERRUPTING when it ends waits for that interrupt to arrive and clears it.
+   */
+
+  private static final int INTERRUPTING = 1;
+  private static final int INTERRUPTED = 2;
+  private static final int CLOSED = 3;
+
+  private static final Object ENDED = "ended";
+
+  @SuppressWarnings("rawtypes")
+  private static final AtomicReferenceFieldUpdater<Task, @Nullable Object> RUNNER =
+      AtomicReferenceFieldUpdater.newUpdater(Task.class, Object.class, "runner");
+
+  @SuppressWarnings("rawtypes")
+  private static final AtomicIntegerFieldUpdater<Task> STOP =
+      AtomicIntegerFieldUpdater.newUpdater(Task.class, "stop");
+
+  final Unfuture<T> future;
+  final Lanes lanes;
+
+  /** The loop that the body is a coroutine of (mode BODY), or a part of a call on (HELD). */
+  final @Nullable EventLoop loop;
+
+  final int mode;
+  private final boolean claimable;
+  private final Context context;
+  private @Nullable Callable<? extends T> body;
+  private volatile @Nullable Object runner;
+  private volatile int stop;
+
+  /** The body was told of its cancellation; used by the runner only. */
+  private boolean delivered;
+
+  /** Completed when the body has ended; null until somebody asks for it. */
+  private volatile @Nullable Unfuture<@Nullable Void> stopped;
+
+  /**
+   * Creates a task without starting it; captures the current thread's context.
+   *
+   * @param mode the mode of {@link Strand} that the body is in
+   * @param claimable whether the body may run on any thread
+   */
+  Task(
+      Callable<? extends T> body,
+      Lanes lanes,
+      @Nullable EventLoop loop,
+      int mode,
+      boolean claimable) {
+    this.body = body;
+    this.lanes = lanes;
+    this.loop = loop;
+    this.mode = mode;
+    this.claimable = claimable;
+    this.context = lanes.capture();
+    this.future = new Unfuture<>(this);
+  }
+
+  /** Runs the body for its lane. */
+  @Override
+  public void run() {
+    var _ = runOn(Strand.current());
+  }
+
+  /** Runs the body for a waiter on {@code strand}, if it was not started and may run there. */
+  boolean claim(Strand strand) {
+    return claimable && strand.runsBodies() && runOn(strand);
+  }
+
+  /** Runs the body on the current thread, unless it was started or cancelled before. */
+  boolean runOn(Strand strand) {
+    Callable<? extends T> body = this.body;
+    if (body == null || !RUNNER.compareAndSet(this, null, strand)) {
+      return false;
+    }
+    Task<?> outerTask = strand.task;
+    EventLoop outerLoop = strand.loop;
+    int outerMode = strand.mode;
+    strand.task = this;
+    strand.loop = loop;
+    strand.mode = mode;
+    strand.depth++;
+    T value = null;
+    Throwable error = null;
+    try {
+      value = context.call(body);
+    } catch (Throwable e) {
+      error = e;
+    }
+    // What depends on the future runs here, but not as a part of this coroutine or of an outer one.
+    strand.task = null;
+    strand.mode = Strand.NONE;
+    if (!STOP.compareAndSet(this, 0, CLOSED) && !delivered) {
+      clearInterrupt();
+    }
+    end();
+    future.finish(value, error);
+    strand.depth--;
+    strand.mode = outerMode;
+    strand.loop = outerLoop;
+    strand.task = outerTask;
+    strand.leave(outerMode);
+    return true;
+  }
+
+  /** Stops the body; the future has just been completed by somebody else. */
+  void stop() {
+    if (RUNNER.compareAndSet(this, null, ENDED)) {
+      end();
+    } else if (runner instanceof Strand strand && STOP.compareAndSet(this, 0, INTERRUPTING)) {
+      strand.thread.interrupt();
+      stop = INTERRUPTED;
+    }
+  }
+
+  private void end() {
+    runner = ENDED;
+    body = null;
+    if (loop != null && mode == Strand.BODY) {
+      loop.tasks.remove(this);
+    } else {
+      lanes.tasks.remove(this);
+    }
+    Unfuture<@Nullable Void> stopped = this.stopped;
+    if (stopped != null) {
+      stopped.complete(null);
+    }
+  }
+
+  /** Waits for an interrupt that is under way, and clears it. */
+  @SuppressWarnings("ThreadPriorityCheck") // it is one instruction away
+  private void clearInterrupt() {
+    while (stop == INTERRUPTING) {
+      Thread.yield();
+    }
+    boolean _ = Thread.interrupted();
+  }
+
+  /** Returns whether the body is to be told that it has been cancelled. */
+  boolean isStopDue() {
+    return stop != 0 && !delivered;
+  }
+
+  /** Returns whether this has been cancelled; if so, the body counts as told. */
+  boolean noteDelivered() {
+    if (isStopDue()) {
+      clearInterrupt();
+      delivered = true;
+    }
+    return stop != 0;
+  }
+
+  /** Returns the future that is completed when the body has ended, or will never start. */
+  synchronized Unfuture<@Nullable Void> stopped() {
+    Unfuture<@Nullable Void> stopped = this.stopped;
+    if (stopped == null) {
+      stopped = new Unfuture<>();
+      stopped.follow(this);
+      this.stopped = stopped;
+      if (runner == ENDED) {
+        stopped.complete(null);
+      }
+    }
+    return stopped;
+  }
+
+  void carryBack() {
+    context.carryBack();
+  }
+
+  /** Returns the strand that runs the body, if one does. */
+  @Nullable Strand runner() {
+    return runner instanceof Strand strand ? strand : null;
+  }
+
+  /** Returns the strand that holds the event loop whose turn the body needs to go on. */
+  @Nullable Strand holder() {
+    return loop == null || mode != Strand.BODY || runner == ENDED ? null : loop.holder();
+  }
+}
