@@ -3,7 +3,6 @@ package dev.anysync;
 import static java.util.Objects.requireNonNull;
 
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -28,31 +27,13 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("NamedLikeContextualKeyword")
 public abstract class AnySyncContextManager<R extends @Nullable Object> {
 
-  /** A context manager as one body, which yields the resource exactly once. */
+  /**
+   * A context manager as one body: enters, yields the resource exactly once, exits. The yield waits
+   * until the block has ended and throws what the block threw; a body that then returns swallows
+   * it. A second yield is an {@link IllegalStateException}.
+   */
   @FunctionalInterface
-  public interface Body<R extends @Nullable Object> {
-
-    /**
-     * Runs the body: enters, yields, exits. If the yield throws, the block has failed; a body that
-     * then returns swallows the failure.
-     *
-     * @throws Exception whatever the body throws; the caller gets the same object
-     */
-    void run(Out<R> out) throws Exception;
-  }
-
-  /** Where a body yields to. */
-  @FunctionalInterface
-  public interface Out<R extends @Nullable Object> {
-
-    /**
-     * Hands out the resource, waits until the block has ended, and throws what the block threw.
-     *
-     * @throws CancellationException if the context was opened and dropped, or its opening given up
-     * @throws IllegalStateException at a second yield
-     */
-    void yield(R resource);
-  }
+  public interface Body<R extends @Nullable Object> extends AnySyncIterator.Body<R> {}
 
   /** A context that has been entered; single use. Close it to exit. */
   public interface Opened<R extends @Nullable Object> extends AutoCloseable {
@@ -140,8 +121,8 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
     if (!strand.runsBodies()) {
       return Session.use(body(), work);
     }
-    Usage<R, T> usage = new Usage<>(strand, strand.mode, work);
-    return strand.run(() -> usage.run(body()));
+    int mode = strand.mode;
+    return strand.run(() -> new Usage<R, T>(strand, mode, work).run(body()));
   }
 
   /**
@@ -157,146 +138,5 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
           Strand strand = Strand.current();
           return new Usage<R, T>(strand, strand.mode, work).run(body());
         });
-  }
-}
-
-/** A context in use on one stack: the body below, the block above its yield. */
-final class Usage<R extends @Nullable Object, T extends @Nullable Object>
-    implements AnySyncContextManager.Out<R> {
-  private final Strand strand;
-  private final int blockMode;
-  private final Function<? super R, ? extends T> work;
-  private boolean yielded;
-  private @Nullable T result;
-  private @Nullable Throwable blockError;
-
-  Usage(Strand strand, int blockMode, Function<? super R, ? extends T> work) {
-    this.strand = strand;
-    this.blockMode = blockMode;
-    this.work = work;
-  }
-
-  @Nullable T run(AnySyncContextManager.Body<R> body) throws Exception {
-    try {
-      body.run(this);
-    } catch (Throwable e) {
-      if (blockError != null && blockError != e) {
-        e.addSuppressed(blockError);
-      }
-      throw e;
-    }
-    if (!yielded) {
-      throw Session.noYield();
-    }
-    return result;
-  }
-
-  @Override
-  public void yield(R resource) {
-    if (yielded) {
-      throw Session.secondYield();
-    }
-    yielded = true;
-    int bodyMode = strand.mode;
-    strand.mode = blockMode;
-    try {
-      result = work.apply(resource);
-    } catch (Throwable e) {
-      blockError = e;
-      throw e;
-    } finally {
-      strand.mode = bodyMode;
-    }
-  }
-}
-
-/** A context that is open: the body waits at its yield, on a thread of its own. */
-final class Session<R extends @Nullable Object> implements AnySyncContextManager.Opened<R> {
-  private final BodyGenerator<R, @Nullable Void> generator;
-  private final R value;
-  private final AtomicBoolean closed = new AtomicBoolean();
-
-  private Session(BodyGenerator<R, @Nullable Void> generator, R value) {
-    this.generator = generator;
-    this.value = value;
-  }
-
-  static <R extends @Nullable Object> Session<R> open(
-      AnySyncContextManager.Body<R> body, boolean async) {
-    BodyGenerator<R, @Nullable Void> generator =
-        new BodyGenerator<>(
-            out ->
-                body.run(
-                    resource -> {
-                      var _ = out.yield(resource);
-                    }));
-    Object item = generator.advance(async, null, null);
-    if (item == Source.END) {
-      throw noYield();
-    }
-    return new Session<>(generator, Sequence.element(item));
-  }
-
-  /** As {@link AnySyncContextManager#use} on a thread that may not run bodies. */
-  static <R extends @Nullable Object, T extends @Nullable Object> @Nullable T use(
-      AnySyncContextManager.Body<R> body, Function<? super R, ? extends T> work) {
-    Session<R> session = open(body, false);
-    T result;
-    try {
-      result = work.apply(session.value);
-    } catch (Throwable e) {
-      session.exit(false, e);
-      return null;
-    }
-    session.exit(false, null);
-    return result;
-  }
-
-  @Override
-  public R value() {
-    if (closed.get()) {
-      throw new IllegalStateException("value() of a context that has been closed; open a new one");
-    }
-    return value;
-  }
-
-  @Override
-  public void close() {
-    exit(false, null);
-  }
-
-  @Override
-  public AnySync<@Nullable Void> closeAsync() {
-    return AnySync.coroutine(() -> exit(true, null));
-  }
-
-  /** Lets the body go on, to its end; returns if it swallows {@code error}. */
-  private void exit(boolean async, @Nullable Throwable error) {
-    if (!closed.compareAndSet(false, true)) {
-      return;
-    }
-    Object item;
-    try {
-      item = generator.advance(async, null, error);
-    } catch (Throwable e) {
-      if (error != null && e != error) {
-        e.addSuppressed(error);
-      }
-      throw e;
-    }
-    if (item != Source.END) {
-      generator.close();
-      throw secondYield();
-    }
-  }
-
-  static IllegalStateException noYield() {
-    return new IllegalStateException(
-        "the body of the context manager ended without a yield; it must yield its resource once");
-  }
-
-  static IllegalStateException secondYield() {
-    return new IllegalStateException(
-        "the body of the context manager yielded twice; it must yield its resource once");
   }
 }

@@ -97,10 +97,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     if (inLoop()) {
       return call.run();
     }
-    Task<T> task = this.<T>task(((Coroutine<T>) call).body, Strand.current().lanes());
-    var _ = Strand.current().blockOrCancel(task.future, -1, "run()");
-    task.carryBack();
-    return Unfuture.outcome(task.future, CallerFrames.Observer.RUN);
+    Strand strand = Strand.current();
+    return strand.finish(this.<T>task(((Coroutine<T>) call).body, strand.lanes()), false);
   }
 
   /**
@@ -132,7 +130,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     return this.<T>task(body, lanes).future;
   }
 
-  private <T extends @Nullable Object> Task<T> task(Callable<? extends T> body, Lanes lanes) {
+  <T extends @Nullable Object> Task<T> task(Callable<? extends T> body, Lanes lanes) {
     Task<T> task = new Task<T>(body, lanes, this, Strand.BODY, false);
     tasks.add(task);
     enqueue(task);
@@ -177,7 +175,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       }
       holder = strand;
       if (item instanceof Task<?> task) {
-        task.run();
+        var _ = task.runOn(strand);
       } else {
         call((Runnable) item, strand);
       }
@@ -236,7 +234,7 @@ public final class EventLoop implements Executor, AutoCloseable {
           return;
         }
         queue.remove();
-        task.run();
+        var _ = task.runOn(strand);
       } else if (item instanceof Runnable callback) {
         queue.remove();
         call(callback, strand);

@@ -14,7 +14,6 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -55,27 +54,27 @@ public final class Lanes implements AutoCloseable {
   private final ScopedValue<?>[] keys;
   private final ForeignLoopPolicy foreignLoopPolicy;
   private final Executor thread;
-  private final boolean threadClaimable;
   final Registry tasks = new Registry("these lanes");
 
-  // Made on first use, under the lock of this.
-  private volatile @Nullable EventLoop loop;
-  private volatile @Nullable Executor cpu;
-  private @Nullable ForkJoinPool ownCpu;
+  private final EventLoop loop;
   private final boolean ownLoop;
+  private final Executor cpu;
+  private final @Nullable ForkJoinPool ownCpu;
 
+  // Neither the loop nor the pool has a thread before its first use.
   private Lanes(Builder builder) {
     List<ContextCarrier> carriers = new ArrayList<>(SERVICES);
     carriers.addAll(builder.carriers);
     this.carriers = carriers.toArray(ContextCarrier[]::new);
-    this.keys = builder.keys.toArray(ScopedValue<?>[]::new);
-    this.foreignLoopPolicy =
+    keys = builder.keys.toArray(ScopedValue<?>[]::new);
+    foreignLoopPolicy =
         builder.foreignLoopPolicy != null ? builder.foreignLoopPolicy : defaultPolicy();
-    this.threadClaimable = builder.thread == null;
-    this.thread = builder.thread != null ? builder.thread : VIRTUAL;
-    this.cpu = builder.cpu;
-    this.loop = builder.loop;
-    this.ownLoop = builder.loop == null;
+    thread = builder.thread != null ? builder.thread : VIRTUAL;
+    ownLoop = builder.loop == null;
+    loop = builder.loop != null ? builder.loop : EventLoop.create("anysync-loop");
+    int cores = Runtime.getRuntime().availableProcessors();
+    ownCpu = builder.cpu == null ? new ForkJoinPool(cores, CpuThread::new, null, true) : null;
+    cpu = builder.cpu != null ? builder.cpu : requireNonNull(ownCpu);
   }
 
   /** Returns a builder of lanes; what is not set is as on the shared lanes. */
@@ -92,8 +91,8 @@ public final class Lanes implements AutoCloseable {
    * @throws RejectedExecutionException if these lanes or the loop are closed
    */
   public <T extends @Nullable Object> Unfuture<T> async(Callable<? extends T> body) {
-    requireNonNull(body, "body");
-    return loop().start(body, this);
+    tasks.checkOpen();
+    return loop.start(requireNonNull(body, "body"), this);
   }
 
   /**
@@ -104,7 +103,7 @@ public final class Lanes implements AutoCloseable {
    */
   public <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> function) {
     requireNonNull(function, "function");
-    return submit(new Task<T>(function, this, null, Strand.NONE, threadClaimable), thread).future;
+    return submit(new Task<T>(function, this, null, Strand.NONE, thread == VIRTUAL), thread).future;
   }
 
   /**
@@ -116,7 +115,6 @@ public final class Lanes implements AutoCloseable {
    */
   public <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
     requireNonNull(function, "function");
-    Executor cpu = cpu();
     return submit(new Task<T>(function, this, null, Strand.NONE, cpu == ownCpu), cpu).future;
   }
 
@@ -133,8 +131,7 @@ public final class Lanes implements AutoCloseable {
 
   /** Returns the event loop of these lanes. */
   public EventLoop loop() {
-    EventLoop loop = this.loop;
-    return loop != null ? loop : makeLoop();
+    return loop;
   }
 
   /**
@@ -151,11 +148,8 @@ public final class Lanes implements AutoCloseable {
       throw new IllegalStateException(
           "close() of lanes by work on them, which it would wait for: close them outside");
     }
-    Unfuture<?> emptied;
-    synchronized (this) {
-      emptied = tasks.close();
-    }
-    if (loop != null && ownLoop) {
+    Unfuture<?> emptied = tasks.close();
+    if (ownLoop) {
       loop.close();
     }
     strand.blockOrGiveUp(emptied);
@@ -177,7 +171,7 @@ public final class Lanes implements AutoCloseable {
 
   /** Starts {@code body} as a coroutine on the thread lane. */
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body) {
-    return submit(new Task<T>(body, this, null, Strand.BODY, threadClaimable), thread).future;
+    return submit(new Task<T>(body, this, null, Strand.BODY, thread == VIRTUAL), thread).future;
   }
 
   /** As {@link #start}, for the parts of the core that go on to deal with the body. */
@@ -238,51 +232,8 @@ public final class Lanes implements AutoCloseable {
       return ForeignLoopPolicy.valueOf(policy);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "system property "
-              + FOREIGN_LOOP_PROPERTY
-              + ": is '"
-              + policy
-              + "'; use HOP, WARN or FAIL",
-          e);
+          "system property " + FOREIGN_LOOP_PROPERTY + ": use HOP, WARN or FAIL", e);
     }
-  }
-
-  private synchronized EventLoop makeLoop() {
-    tasks.checkOpen();
-    EventLoop loop = this.loop;
-    if (loop == null) {
-      loop = EventLoop.create("anysync-loop");
-      this.loop = loop;
-    }
-    return loop;
-  }
-
-  private Executor cpu() {
-    Executor cpu = this.cpu;
-    return cpu != null ? cpu : makeCpu();
-  }
-
-  private synchronized Executor makeCpu() {
-    tasks.checkOpen();
-    Executor cpu = this.cpu;
-    if (cpu == null) {
-      int cores = Runtime.getRuntime().availableProcessors();
-      ownCpu =
-          new ForkJoinPool(
-              cores,
-              CpuThread::new,
-              null,
-              true,
-              cores,
-              32_767,
-              1,
-              pool -> true,
-              10,
-              TimeUnit.SECONDS);
-      cpu = ownCpu;
-      this.cpu = cpu;
-    }
-    return cpu;
   }
 
   /** A worker of the cpu lane, named in the order of creation. */

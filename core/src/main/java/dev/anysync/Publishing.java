@@ -4,79 +4,40 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Publishes what a body yields, to one subscriber. */
-final class Publishing<Y extends @Nullable Object> implements Flow.Publisher<Y>, Source {
-
-  private final AnySyncIterator.Body<Y> body;
-  private final AtomicReference<@Nullable Delivery<Y>> delivery = new AtomicReference<>();
-
-  Publishing(AnySyncIterator.Body<Y> body) {
-    this.body = body;
-  }
+/** Publishes the elements of an iterator to one subscriber. */
+record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolean subscribed)
+    implements Flow.Publisher<Y> {
 
   @Override
   public void subscribe(Flow.Subscriber<? super Y> subscriber) {
     requireNonNull(subscriber, "subscriber");
     Delivery<Y> delivery = new Delivery<>(subscriber);
-    if (this.delivery.compareAndSet(null, delivery)) {
+    if (subscribed.compareAndSet(false, true)) {
       subscriber.onSubscribe(delivery);
-      delivery.start(body, Strand.current().lanes());
+      delivery.start(elements, Strand.current().lanes());
     } else {
-      subscriber.onSubscribe(Refused.INSTANCE);
+      delivery.cancel();
+      subscriber.onSubscribe(delivery);
       subscriber.onError(
           new IllegalStateException("the publisher has a subscriber already; it is single use"));
     }
   }
 
-  @Override
-  public Object take(Strand strand, boolean async, long nanos) {
-    throw new IllegalStateException("the elements go to the publisher's subscriber");
-  }
-
-  @Override
-  public void abort() {
-    Delivery<Y> delivery = this.delivery.get();
-    Task<?> task = delivery == null ? null : delivery.task;
-    if (task != null) {
-      task.future.cancel(true);
-    }
-  }
-
-  @Override
-  public @Nullable Task<?> task() {
-    Delivery<Y> delivery = this.delivery.get();
-    return delivery == null ? null : delivery.task;
-  }
-
-  @Override
-  public @Nullable Throwable failure() {
-    return null; // the subscriber gets it
-  }
-
-  /** The subscription of one that came too late. */
-  private enum Refused implements Flow.Subscription {
-    INSTANCE;
-
-    @Override
-    public void request(long n) {}
-
-    @Override
-    public void cancel() {}
-  }
-
-  /** A subscription, and the body's side of it. Rule numbers are those of Reactive Streams. */
-  private static final class Delivery<Y extends @Nullable Object>
-      implements Flow.Subscription, AnySyncIterator.Out<Y> {
+  /** A subscription; the numbers of rules are those of Reactive Streams. */
+  private static final class Delivery<Y extends @Nullable Object> implements Flow.Subscription {
 
     private final AtomicLong demand = new AtomicLong();
     private final AtomicReference<@Nullable Unfuture<@Nullable Void>> waiting =
         new AtomicReference<>();
+
+    /** Null once it is not to be called any more; rule 3.13. */
     private volatile Flow.@Nullable Subscriber<? super Y> subscriber;
-    private volatile boolean cancelled;
+
     private volatile @Nullable Throwable badRequest;
     private volatile @Nullable Task<?> task;
 
@@ -84,96 +45,81 @@ final class Publishing<Y extends @Nullable Object> implements Flow.Publisher<Y>,
       this.subscriber = subscriber;
     }
 
-    void start(AnySyncIterator.Body<Y> body, Lanes lanes) {
-      if (!cancelled) {
-        Task<?> task = lanes.startTask(() -> run(body));
-        this.task = task;
-        if (cancelled) {
-          task.future.cancel(true);
-        }
+    void start(Sequence<Y> elements, Lanes lanes) {
+      task = lanes.startTask(() -> run(elements));
+      if (subscriber == null) {
+        cancel();
       }
     }
 
-    private void run(AnySyncIterator.Body<Y> body) {
+    private void run(Sequence<Y> elements) {
       Throwable error = null;
       try {
-        body.run(this);
+        if (subscriber != null && badRequest == null && !elements.isOver()) {
+          elements.forEachInline(Strand.current(), this::deliver);
+        }
       } catch (Throwable e) {
         error = e;
       }
+      if (badRequest != null) {
+        error = badRequest;
+      }
       Flow.Subscriber<? super Y> subscriber = this.subscriber;
       this.subscriber = null;
-      Throwable badRequest = this.badRequest;
-      if (subscriber == null || (cancelled && badRequest == null)) {
-        return;
-      }
-      if (badRequest != null) {
-        subscriber.onError(badRequest);
-      } else if (error != null) {
+      if (subscriber != null && error != null) {
         subscriber.onError(error);
-      } else {
+      } else if (subscriber != null) {
         subscriber.onComplete();
       }
     }
 
-    @Override
-    public void yield(Y element) {
+    private void deliver(Y element) {
       requireNonNull(element, "element: is null, which a publisher cannot publish");
       Strand strand = Strand.current();
-      Source.checkYield(strand, task);
-      awaitDemand(strand);
-      Flow.Subscriber<? super Y> subscriber = this.subscriber;
-      if (cancelled || subscriber == null) {
-        throw new CancellationException("the subscription was cancelled");
-      }
-      try {
-        subscriber.onNext(element);
-      } catch (Throwable e) { // against rule 2.13
-        cancelled = true;
-        Lanes.LOG.log(System.Logger.Level.WARNING, "a subscriber threw from onNext", e);
-        throw new CancellationException("the subscriber failed");
-      }
-    }
-
-    private void awaitDemand(Strand strand) {
-      while (demand.get() == 0 && !cancelled) {
+      while (demand.get() == 0) {
         Unfuture<@Nullable Void> signal = new Unfuture<>();
         waiting.set(signal);
-        if (demand.get() == 0 && !cancelled) {
+        if (demand.get() == 0) {
           var _ = strand.blockOrCancel(signal, -1, "yield()");
         }
       }
+      strand.checkCancelled();
+      if (badRequest != null) {
+        throw new CancellationException("bad request");
+      }
       if (demand.get() != Long.MAX_VALUE) {
         demand.decrementAndGet();
+      }
+      Flow.Subscriber<? super Y> subscriber = this.subscriber;
+      if (subscriber != null) {
+        subscriber.onNext(element);
       }
     }
 
     @Override
     public void request(long n) {
-      if (n <= 0) {
-        badRequest = new IllegalArgumentException("rule 3.9: request(" + n + ") is not positive");
-        cancelled = true;
-      } else {
+      if (n > 0) {
         demand.getAndAccumulate(n, (a, b) -> a + b < 0 ? Long.MAX_VALUE : a + b);
+        Unfuture<@Nullable Void> signal = waiting.getAndSet(null);
+        if (signal != null) {
+          signal.complete(null);
+        }
+      } else {
+        badRequest = new IllegalArgumentException("rule 3.9: request(" + n + ") is not positive");
+        stop();
       }
-      wake();
     }
 
     @Override
     public void cancel() {
-      cancelled = true;
-      subscriber = null; // rule 3.13
+      subscriber = null;
+      stop();
+    }
+
+    private void stop() {
       Task<?> task = this.task;
       if (task != null) {
         task.future.cancel(true);
-      }
-      wake();
-    }
-
-    private void wake() {
-      Unfuture<@Nullable Void> signal = waiting.getAndSet(null);
-      if (signal != null) {
-        signal.complete(null);
       }
     }
   }

@@ -232,13 +232,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     requireNonNull(action, "action");
     Strand strand = Strand.current();
     if (strand.runsBodies() && state.compareAndSet(NEW, INLINE)) {
-      Inline<Y> out = new Inline<>(strand, action);
-      inline = out;
-      try {
-        out.run(body);
-      } finally {
-        state.set(OVER);
-      }
+      forEachInline(strand, action);
       return;
     }
     try {
@@ -252,6 +246,17 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
         e.addSuppressed(inClose);
       }
       throw e;
+    }
+  }
+
+  /** Runs the body on this stack; the state is INLINE. */
+  void forEachInline(Strand strand, Consumer<? super Y> action) {
+    Inline<Y> out = new Inline<>(strand, action);
+    inline = out;
+    try {
+      out.run(body);
+    } finally {
+      state.set(OVER);
     }
   }
 
@@ -271,12 +276,10 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   @Override
   public Flow.Publisher<Y> publisher() {
     use("publisher()");
-    if (!state.compareAndSet(NEW, PULLED)) {
+    if (!state.compareAndSet(NEW, INLINE)) {
       throw new IllegalStateException("publisher(): the iterator has been started already");
     }
-    Publishing<Y> publishing = new Publishing<>(body);
-    source = publishing;
-    return publishing;
+    return new Publishing<>(this, new AtomicBoolean());
   }
 
   private void use(String operation) {

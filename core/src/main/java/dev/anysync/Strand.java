@@ -109,7 +109,7 @@ final class Strand {
   /** Calls {@code body} as a coroutine for synchronous code. */
   <T extends @Nullable Object> T run(Callable<? extends T> body) {
     if (!runsBodies()) {
-      return hop(body);
+      return finish(lanes().hop(body, loop), false);
     }
     int outer = mode;
     mode = loop == null ? BODY : HELD;
@@ -129,7 +129,9 @@ final class Strand {
   <T extends @Nullable Object> T await(Callable<? extends T> body) {
     checkCancelled();
     if (depth >= MAX_DEPTH) {
-      return loop != null && suspends() ? await(loop.start(body, lanes()), false) : hop(body);
+      boolean suspends = suspends();
+      Task<T> task = loop != null && suspends ? loop.task(body, lanes()) : lanes().hop(body, loop);
+      return finish(task, suspends);
     }
     depth++;
     try {
@@ -141,9 +143,9 @@ final class Strand {
     }
   }
 
-  private <T extends @Nullable Object> T hop(Callable<? extends T> body) {
-    Task<T> task = lanes().hop(body, loop);
-    var _ = blockOrCancel(task.future, -1, "run()");
+  /** Waits for a task that runs on behalf of this thread, and returns its result. */
+  <T extends @Nullable Object> T finish(Task<T> task, boolean async) {
+    var _ = waitOrCancel(task.future, async, -1, "run()");
     task.carryBack();
     return Unfuture.outcome(task.future, CallerFrames.Observer.RUN);
   }

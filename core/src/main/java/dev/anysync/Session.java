@@ -1,0 +1,90 @@
+package dev.anysync;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** A context that is open: the body waits at its yield, on a thread of its own. */
+final class Session<R extends @Nullable Object> implements AnySyncContextManager.Opened<R> {
+  private final BodyGenerator<R, @Nullable Void> generator;
+  private final R value;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Session(BodyGenerator<R, @Nullable Void> generator, R value) {
+    this.generator = generator;
+    this.value = value;
+  }
+
+  static <R extends @Nullable Object> Session<R> open(
+      AnySyncContextManager.Body<R> body, boolean async) {
+    BodyGenerator<R, @Nullable Void> generator =
+        new BodyGenerator<>(out -> body.run(resource -> out.yield(resource)));
+    Object item = generator.advance(async, null, null);
+    if (item == Source.END) {
+      throw noYield();
+    }
+    return new Session<>(generator, Sequence.element(item));
+  }
+
+  /** As {@link AnySyncContextManager#use} on a thread that may not run bodies. */
+  static <R extends @Nullable Object, T extends @Nullable Object> @Nullable T use(
+      AnySyncContextManager.Body<R> body, Function<? super R, ? extends T> work) {
+    Session<R> session = open(body, false);
+    T result;
+    try {
+      result = work.apply(session.value);
+    } catch (Throwable e) {
+      session.exit(false, e);
+      return null;
+    }
+    session.close();
+    return result;
+  }
+
+  @Override
+  public R value() {
+    if (closed.get()) {
+      throw new IllegalStateException("value() of a context that has been closed; open a new one");
+    }
+    return value;
+  }
+
+  @Override
+  public void close() {
+    exit(false, null);
+  }
+
+  @Override
+  public AnySync<@Nullable Void> closeAsync() {
+    return AnySync.coroutine(() -> exit(true, null));
+  }
+
+  /** Lets the body go on, to its end; returns if it swallows {@code error}. */
+  private void exit(boolean async, @Nullable Throwable error) {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      if (generator.advance(async, null, error) == Source.END) {
+        return;
+      }
+    } catch (Throwable e) {
+      if (error != null && e != error) {
+        e.addSuppressed(error);
+      }
+      throw e;
+    }
+    generator.close();
+    throw secondYield();
+  }
+
+  static IllegalStateException noYield() {
+    return new IllegalStateException(
+        "the body of the context manager ended without a yield; it must yield its resource once");
+  }
+
+  static IllegalStateException secondYield() {
+    return new IllegalStateException(
+        "the body of the context manager yielded twice; it must yield its resource once");
+  }
+}
