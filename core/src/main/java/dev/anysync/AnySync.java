@@ -3,6 +3,7 @@ package dev.anysync;
 import static java.util.Objects.requireNonNull;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import com.google.errorprone.annotations.CheckReturnValue;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -46,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> the type of the result
  */
+@CheckReturnValue
 public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
 
   /**

@@ -2,6 +2,7 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.CheckReturnValue;
 import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -100,11 +101,13 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
    *
    * @throws CancellationException if this thread is interrupted meanwhile; the context is then left
    */
+  @CheckReturnValue
   public final Opened<R> open() {
     return Session.open(body(), false);
   }
 
   /** Returns a coroutine that does {@link #open()}, each time it is run. */
+  @CheckReturnValue
   public final AnySync<Opened<R>> openAsync() {
     return AnySync.coroutine(() -> Session.open(body(), true));
   }
@@ -130,6 +133,7 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
    *
    * @param work a part of the coroutine, so it may {@code await}
    */
+  @CheckReturnValue
   public final <T extends @Nullable Object> AnySync<@Nullable T> useAsync(
       Function<? super R, ? extends T> work) {
     requireNonNull(work, "work");

@@ -1,5 +1,6 @@
 package dev.anysync;
 
+import com.google.errorprone.annotations.CheckReturnValue;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
@@ -70,9 +71,11 @@ public interface AnySyncGenerator<Y extends @Nullable Object, S extends @Nullabl
   Y raise(Throwable error);
 
   /** Returns a coroutine that does {@link #send}, each time it is run. */
+  @CheckReturnValue
   AnySync<Y> sendAsync(@Nullable S value);
 
   /** Returns a coroutine that does {@link #raise}, each time it is run. */
+  @CheckReturnValue
   AnySync<Y> raiseAsync(Throwable error);
 
   /**

@@ -2,6 +2,7 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
+import com.google.errorprone.annotations.CheckReturnValue;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -133,6 +134,7 @@ public interface AnySyncIterator<Y extends @Nullable Object>
    *
    * @throws IllegalStateException if the iterator is in use already
    */
+  @CheckReturnValue
   Stream<Y> stream();
 
   /**
@@ -141,6 +143,7 @@ public interface AnySyncIterator<Y extends @Nullable Object>
    *
    * @throws NullPointerException when run, if the element is null
    */
+  @CheckReturnValue
   AnySync<Optional<Y>> nextAsync();
 
   /**
@@ -150,6 +153,7 @@ public interface AnySyncIterator<Y extends @Nullable Object>
    *
    * @throws IllegalStateException if the iterator is in use already
    */
+  @CheckReturnValue
   Flow.Publisher<Y> publisher();
 
   /**

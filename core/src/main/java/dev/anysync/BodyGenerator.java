@@ -53,7 +53,7 @@ final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object
       throw new IllegalStateException(
           "hasNext() has taken the next element from the body already: call next() first");
     }
-    if (steps.task() == null && !isOver()) {
+    if (steps.task == null && !isOver()) {
       if (error != null) {
         close();
         throw Strand.sneaky(error);
@@ -86,7 +86,7 @@ final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object
       throw new IllegalArgumentException(
           "elements: is " + elements + ", but a generator never runs ahead; only zero is allowed");
     }
-    var _ = super.prefetch(elements);
+    super.prefetch(elements);
     return this;
   }
 }

@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
-
 /** The stack of a caller, attached as suppressed to an exception that came from another thread. */
 final class CallerFrames extends Exception {
   private static final long serialVersionUID = 1;
@@ -30,7 +28,6 @@ final class CallerFrames extends Exception {
   }
 
   /** Attaches the current stack to {@code error}, and returns it. */
-  @CanIgnoreReturnValue
   static Throwable attach(Throwable error, Observer observer) {
     synchronized (error) { // the lock of Throwable's own methods: two observers may come at once
       for (Throwable suppressed : error.getSuppressed()) {

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A bounded queue between one producer and one consumer that may both wait. */
-abstract class Channel implements Source {
+abstract class Channel extends Source {
   /*
    * Overview. Elements are in a linked list of chunks; the last slot of a chunk links to the next
    * one. A slot is written once, with release, and read with acquire; nothing else is shared per
@@ -85,7 +85,7 @@ abstract class Channel implements Source {
       producerWaits.set(signal);
       VarHandle.fullFence();
       if (isFull()) {
-        var _ = strand.blockOrCancel(signal, -1, "yield()");
+        strand.blockOrCancel(signal, -1, "yield()");
       }
     }
   }
@@ -113,7 +113,7 @@ abstract class Channel implements Source {
   }
 
   @Override
-  public @Nullable Object take(Strand strand, boolean async, long nanos) {
+  @Nullable Object take(Strand strand, boolean async, long nanos) {
     Object item = poll();
     if (item == null) {
       return takeSlowly(strand, async, nanos);
@@ -141,7 +141,7 @@ abstract class Channel implements Source {
       }
       beforeWait();
       Unfuture<@Nullable Void> signal = new Unfuture<>();
-      signal.follow(task());
+      signal.follow(task);
       consumerWaits.set(signal);
       VarHandle.fullFence();
       if (SLOT.getAcquire(head, headIndex) == null && end.get() == null) {

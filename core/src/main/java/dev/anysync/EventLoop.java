@@ -2,7 +2,6 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -91,7 +90,6 @@ public final class EventLoop implements Executor, AutoCloseable {
    * @throws java.util.concurrent.CancellationException if this thread is interrupted, which cancels
    *     the coroutine
    */
-  @CanIgnoreReturnValue
   public <T extends @Nullable Object> T run(AnySync<T> call) {
     requireNonNull(call, "call");
     if (inLoop()) {
@@ -174,11 +172,15 @@ public final class EventLoop implements Executor, AutoCloseable {
         return;
       }
       holder = strand;
-      if (item instanceof Task<?> task) {
-        var _ = task.runOn(strand);
-      } else {
-        call((Runnable) item, strand);
-      }
+      run(item, strand);
+    }
+  }
+
+  private void run(Object item, Strand strand) {
+    if (item instanceof Task<?> task) {
+      task.runOn(strand);
+    } else {
+      call((Runnable) item, strand);
     }
   }
 
@@ -225,23 +227,20 @@ public final class EventLoop implements Executor, AutoCloseable {
     turn.await(true);
   }
 
-  /** Runs, as a part of this turn, the callbacks that are next, and the body of {@code future}. */
+  /**
+   * Runs, as a part of this turn, the callbacks that are next, and the body of {@code future}.
+   * Takes only what is counted: the enqueuer of an item that is not yet would find the loop idle.
+   */
   private void drain(Strand strand, CompletableFuture<?> future) {
-    while (!future.isDone()) {
+    while (!future.isDone() && pending.get() > 1) {
       Object item = queue.peek();
-      if (item instanceof Task<?> task) {
-        if (task.future != future || strand.depth >= Strand.MAX_DEPTH) {
-          return;
-        }
-        queue.remove();
-        var _ = task.runOn(strand);
-      } else if (item instanceof Runnable callback) {
-        queue.remove();
-        call(callback, strand);
-      } else {
+      boolean own = item instanceof Task<?> task && task.future == future;
+      if (item instanceof Turn || (item instanceof Task && !own)) {
         return;
       }
-      pending.decrementAndGet(); // never to zero: this turn counts
+      queue.remove();
+      pending.decrementAndGet();
+      run(item, strand);
     }
   }
 

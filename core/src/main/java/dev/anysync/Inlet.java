@@ -94,7 +94,7 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
   }
 
   @Override
-  public void abort() {
+  void abort() {
     Flow.Subscription subscription;
     synchronized (this) {
       aborted = true;
@@ -104,15 +104,5 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
       subscription.cancel();
     }
     end(new CancellationException("closed"));
-  }
-
-  @Override
-  public @Nullable Task<?> task() {
-    return null;
-  }
-
-  @Override
-  public @Nullable Throwable failure() {
-    return null;
   }
 }

@@ -2,7 +2,6 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.anysync.spi.ContextCarrier;
 import java.util.ArrayList;
 import java.util.List;
@@ -257,7 +256,6 @@ public final class Lanes implements AutoCloseable {
     private Builder() {}
 
     /** Sets the event loop of {@link Lanes#async}; it is the caller's to close. */
-    @CanIgnoreReturnValue
     public Builder loop(EventLoop loop) {
       this.loop = requireNonNull(loop, "loop");
       return this;
@@ -267,21 +265,18 @@ public final class Lanes implements AutoCloseable {
      * Sets the executor of {@link Lanes#call} and {@link AnySync#start()}; it is the caller's to
      * close. Its tasks run on its threads only: a waiter does not take them over.
      */
-    @CanIgnoreReturnValue
     public Builder thread(Executor executor) {
       this.thread = requireNonNull(executor, "executor");
       return this;
     }
 
     /** Sets the executor of {@link Lanes#cpuBound}, on the terms of {@link #thread}. */
-    @CanIgnoreReturnValue
     public Builder cpu(Executor executor) {
       this.cpu = requireNonNull(executor, "executor");
       return this;
     }
 
     /** Adds carriers of context, beside those that are found as services. */
-    @CanIgnoreReturnValue
     public Builder carry(ContextCarrier... carriers) {
       for (ContextCarrier carrier : requireNonNull(carriers, "carriers")) {
         this.carriers.add(requireNonNull(carrier, "an element of carriers"));
@@ -292,7 +287,6 @@ public final class Lanes implements AutoCloseable {
     /**
      * Names scoped values that travel in: where bound on the caller, they are bound in the body.
      */
-    @CanIgnoreReturnValue
     public Builder carry(ScopedValue<?>... keys) {
       for (ScopedValue<?> key : requireNonNull(keys, "keys")) {
         this.keys.add(requireNonNull(key, "an element of keys"));
@@ -301,7 +295,6 @@ public final class Lanes implements AutoCloseable {
     }
 
     /** Sets what to do when a call waits on a foreign event loop's thread. */
-    @CanIgnoreReturnValue
     public Builder onForeignLoop(ForeignLoopPolicy policy) {
       this.foreignLoopPolicy = requireNonNull(policy, "policy");
       return this;

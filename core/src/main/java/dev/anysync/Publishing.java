@@ -80,10 +80,10 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
         Unfuture<@Nullable Void> signal = new Unfuture<>();
         waiting.set(signal);
         if (demand.get() == 0) {
-          var _ = strand.blockOrCancel(signal, -1, "yield()");
+          strand.blockOrCancel(signal, -1, "yield()");
         }
       }
-      strand.checkCancelled();
+      strand.checkCancelled(null);
       if (badRequest != null) {
         throw new CancellationException("bad request");
       }

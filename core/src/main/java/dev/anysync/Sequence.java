@@ -65,34 +65,19 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   static <Y extends @Nullable Object> Sequence<Y> ofBody(Body<Y> body) {
     return new Sequence<>(
         body,
-        (strand, prefetch) -> {
-          if (prefetch == 0 || strand.loop != null) {
-            return new Steps<Y, @Nullable Object>(
-                out ->
-                    body.run(
-                        element -> {
-                          var _ = out.yield(element);
-                        }));
-          }
-          Feed<Y> feed = new Feed<>(prefetch);
-          feed.start(body, strand.lanes());
-          return feed;
-        });
+        (strand, prefetch) ->
+            prefetch == 0 || strand.loop != null
+                ? Steps.of(body)
+                : new Feed<>(body, prefetch, strand.lanes()));
   }
 
   static <Y> Sequence<Y> ofPublisher(Flow.Publisher<? extends Y> publisher) {
     return new Sequence<>(
         out -> {
-          Inlet<Y> inlet = Inlet.to(publisher, DEFAULT_PREFETCH);
-          Strand strand = Strand.current();
-          try {
-            Object item = inlet.take(strand, true, -1);
-            while (item != Source.END) {
-              out.yield(element(item));
-              item = inlet.take(strand, true, -1);
+          try (Sequence<Y> elements = ofPublisher(publisher)) {
+            while (elements.hasNext()) {
+              out.yield(elements.next());
             }
-          } finally {
-            inlet.abort();
           }
         },
         (strand, prefetch) -> Inlet.to(publisher, prefetch));
@@ -315,11 +300,11 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     }
     finish();
     Strand strand = Strand.current();
-    Task<?> task = source.task();
+    Task<?> task = source.task;
     if (task != null && task != strand.task) {
       strand.blockOrGiveUp(task.stopped());
     }
-    Throwable failure = source.failure();
+    Throwable failure = source.failure;
     if (failure != null) {
       throw Strand.sneaky(CallerFrames.attach(failure, CallerFrames.Observer.CLOSE));
     }
@@ -379,7 +364,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       if (over) {
         throw Source.afterClose();
       }
-      strand.checkCancelled();
+      strand.checkCancelled(null);
       int inner = strand.mode;
       strand.mode = outerMode;
       try {

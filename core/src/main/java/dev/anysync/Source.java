@@ -3,14 +3,20 @@ package dev.anysync;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
-/** What an iterator takes its elements from. */
-interface Source {
+/** What an iterator takes its elements from: a body on another thread, or a publisher. */
+abstract class Source {
 
   /** In place of an element: there are no more. */
-  Object END = new Object();
+  static final Object END = new Object();
 
   /** In place of a null element. */
-  Object NULL = new Object();
+  static final Object NULL = new Object();
+
+  /** What makes the elements, once it is started; null if that is not a body. */
+  volatile @Nullable Task<?> task;
+
+  /** What the body threw in response to its cancellation, after it has ended. */
+  volatile @Nullable Throwable failure;
 
   /**
    * Returns the next element, {@link #NULL}, {@link #END} or, if the time is up, null; or throws
@@ -19,39 +25,45 @@ interface Source {
    * @param async whether to suspend, on an event loop, rather than block; without a time limit
    * @param nanos how long to wait at most, or less than zero for as long as it takes
    */
-  @Nullable Object take(Strand strand, boolean async, long nanos);
+  abstract @Nullable Object take(Strand strand, boolean async, long nanos);
 
   /** Cancels what makes the elements and wakes the consumer; does not wait. */
-  void abort();
+  void abort() {
+    Task<?> task = this.task;
+    if (task != null) {
+      task.future.cancel(true);
+    }
+  }
 
-  /** Returns what makes the elements, or null if that is not a body, or not started. */
-  @Nullable Task<?> task();
-
-  /** Returns what the body threw in response to its cancellation, after it has ended. */
-  @Nullable Throwable failure();
+  /** Runs a body and returns what it threw. */
+  final @Nullable Throwable run(VoidBody body) {
+    try {
+      body.run();
+      return null;
+    } catch (Throwable e) {
+      Task<?> task = Strand.current().task;
+      boolean stopped = task != null && task.future.isDone();
+      failure = stopped && !(e instanceof CancellationException) ? e : null;
+      return e;
+    }
+  }
 
   /**
    * What every yield does first: refuses a thread that does not run the body, tells a body that has
    * been cancelled, and refuses one that was told before.
-   *
-   * @param task the body's, if it is known by now
    */
-  static void checkYield(Strand strand, @Nullable Task<?> task) {
+  final Strand checkYield() {
+    Strand strand = Strand.current();
     Task<?> current = strand.task;
+    Task<?> task = this.task; // not there yet if the body is quick
     if (current == null || (task != null && current != task)) {
       throw wrongThread();
     }
-    strand.checkCancelled();
+    strand.checkCancelled(null);
     if (current.future.isDone()) {
       throw afterClose();
     }
-  }
-
-  /** Returns {@code error} if the current body has thrown it in response to its cancellation. */
-  static @Nullable Throwable afterStop(Throwable error) {
-    Task<?> task = Strand.current().task;
-    boolean stopped = task != null && task.future.isDone();
-    return stopped && !(error instanceof CancellationException) ? error : null;
+    return strand;
   }
 
   static IllegalStateException wrongThread() {

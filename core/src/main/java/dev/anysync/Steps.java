@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A body on a thread of its own that alternates with its consumer. */
-final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
-    implements Source, AnySyncGenerator.Out<Y, S> {
+final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extends Source
+    implements AnySyncGenerator.Out<Y, S> {
   /*
    * Overview. The consumer completes `request` and waits for `answer`; the body completes `answer`
    * and waits for `request`. Each is a new unfuture for each step, made by the side that will wait
@@ -25,9 +25,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
   /** The strand that is taking a step. */
   private final AtomicReference<@Nullable Strand> consumer = new AtomicReference<>();
 
-  private volatile @Nullable Task<?> task;
   private volatile Unfuture<Object> answer = new Unfuture<>();
-  private volatile @Nullable Throwable failure;
 
   // Handed over with each step
   private @Nullable Unfuture<S> request;
@@ -40,10 +38,15 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
     this.body = body;
   }
 
+  /** Returns steps of a body that receives nothing. */
+  static <Y extends @Nullable Object> Steps<Y, @Nullable Object> of(AnySyncIterator.Body<Y> body) {
+    return new Steps<>(out -> body.run(out::yield));
+  }
+
   // The consumer
 
   @Override
-  public @Nullable Object take(Strand strand, boolean async, long nanos) {
+  @Nullable Object take(Strand strand, boolean async, long nanos) {
     return step(strand, async, nanos, null, null);
   }
 
@@ -68,7 +71,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
         Lanes lanes = strand.lanes();
         carriers = lanes.carriers();
         snapshots = Context.snapshot(carriers);
-        task = lanes.startTask(this::run);
+        task = lanes.startTask(this::start);
       } else {
         snapshots = Context.snapshot(carriers);
         request.finish(value, error);
@@ -85,47 +88,27 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object>
   }
 
   @Override
-  public void abort() {
-    Task<?> task = this.task;
-    if (task != null) {
-      task.future.cancel(true);
-    }
+  void abort() {
+    super.abort();
     answer.completeExceptionally(new CancellationException("closed"));
-  }
-
-  @Override
-  public @Nullable Task<?> task() {
-    return task;
-  }
-
-  @Override
-  public @Nullable Throwable failure() {
-    return failure;
   }
 
   // The body
 
-  private void run() {
+  private void start() {
     Strand strand = Strand.current();
     takeOver(strand);
-    Throwable error = null;
-    try {
-      body.run(this);
-    } catch (Throwable e) {
-      error = e;
-      failure = Source.afterStop(e);
-    }
+    Throwable error = run(() -> body.run(this));
     giveBack(strand).finish(END, error);
   }
 
   @Override
   public @Nullable S yield(Y element) {
-    Strand strand = Strand.current();
-    Source.checkYield(strand, task);
+    Strand strand = checkYield();
     Unfuture<S> request = new Unfuture<>();
     this.request = request;
     giveBack(strand).complete(element == null ? NULL : element);
-    var _ = strand.blockOrCancel(request, -1, "yield()");
+    strand.blockOrCancel(request, -1, "yield()");
     takeOver(strand);
     return Unfuture.outcome(request, CallerFrames.Observer.AWAIT);
   }

@@ -48,7 +48,7 @@ final class Strand {
   private static final ThreadLocal<@Nullable Strand> CURRENT = new ThreadLocal<>();
 
   final Thread thread;
-  final WaitStrategy strategy;
+  private final @Nullable WaitStrategy strategy;
   int depth;
   int mode;
   @Nullable EventLoop loop;
@@ -96,7 +96,7 @@ final class Strand {
 
   /** Returns whether bodies may run on this thread at this depth. */
   boolean runsBodies() {
-    return depth < MAX_DEPTH && strategy.runsBodies();
+    return depth < MAX_DEPTH && (strategy == null || strategy.runsBodies());
   }
 
   /** Returns whether an await gives up an event loop's turn. */
@@ -127,7 +127,7 @@ final class Strand {
 
   /** Calls {@code body} as a part of the coroutine that this strand is in. */
   <T extends @Nullable Object> T await(Callable<? extends T> body) {
-    checkCancelled();
+    checkCancelled(null);
     if (depth >= MAX_DEPTH) {
       boolean suspends = suspends();
       Task<T> task = loop != null && suspends ? loop.task(body, lanes()) : lanes().hop(body, loop);
@@ -145,7 +145,7 @@ final class Strand {
 
   /** Waits for a task that runs on behalf of this thread, and returns its result. */
   <T extends @Nullable Object> T finish(Task<T> task, boolean async) {
-    var _ = waitOrCancel(task.future, async, -1, "run()");
+    waitOrCancel(task.future, async, -1, "run()");
     task.carryBack();
     return Unfuture.outcome(task.future, CallerFrames.Observer.RUN);
   }
@@ -177,7 +177,7 @@ final class Strand {
 
   /** Waits for {@code future}, as a suspension where there is an event loop to give up. */
   <T extends @Nullable Object> T await(CompletableFuture<T> future, boolean shielded) {
-    checkCancelled();
+    checkCancelled(shielded ? null : future);
     boolean claimed =
         !shielded && !suspends() && future instanceof Unfuture<T> task && task.claim(this);
     if (!claimed && !future.isDone()) {
@@ -193,17 +193,17 @@ final class Strand {
     try {
       return Unfuture.outcome(future, CallerFrames.Observer.AWAIT);
     } catch (CancellationException e) {
-      var _ = noteDelivered();
+      noteDelivered();
       throw e;
     }
   }
 
   /** Waits for a future that only a blocked thread can wait for. */
   <T extends @Nullable Object> T await(Future<T> future) {
-    if (!future.isDone() && (suspends() || strategy != WaitStrategies.PLAIN)) {
+    checkCancelled(future);
+    if (!future.isDone() && (suspends() || strategy != null)) {
       return await(Unfuture.from(future), false);
     }
-    checkCancelled();
     try {
       return future.get();
     } catch (InterruptedException e) {
@@ -216,14 +216,14 @@ final class Strand {
   }
 
   void sleep(long nanos) {
-    checkCancelled();
+    checkCancelled(null);
     try {
       if (loop != null && suspends()) {
         loop.sleep(this, nanos);
-      } else if (strategy == WaitStrategies.PLAIN) {
+      } else if (strategy == null) {
         TimeUnit.NANOSECONDS.sleep(nanos);
       } else {
-        var _ = block(new CompletableFuture<>(), nanos);
+        block(new CompletableFuture<>(), nanos);
       }
     } catch (InterruptedException e) {
       throw cancelled("sleep()");
@@ -235,7 +235,7 @@ final class Strand {
     if (loop != null && suspends()) {
       loop.suspend(this, future);
     } else {
-      var _ = block(future, -1);
+      block(future, -1);
     }
   }
 
@@ -246,7 +246,7 @@ final class Strand {
    * @return whether the future is done
    */
   boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
-    if (!strategy.runsBodies()) {
+    if (strategy != null && !strategy.runsBodies()) {
       lanes().onForeignLoop(thread);
     }
     Object outer = waitsFor;
@@ -255,7 +255,7 @@ final class Strand {
         waitsFor = future;
         WaitGraph.check(this, future);
       }
-      if (strategy == WaitStrategies.PLAIN) {
+      if (strategy == null) {
         return Unfuture.park(future, nanos);
       }
       FutureWait wait = new FutureWait(thread, future, nanos);
@@ -295,7 +295,7 @@ final class Strand {
   /** Blocks until {@code future} is done; if interrupted, gives up and keeps the flag. */
   void blockOrGiveUp(CompletableFuture<?> future) {
     try {
-      var _ = block(future, -1);
+      block(future, -1);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -303,9 +303,15 @@ final class Strand {
 
   // Cancellation
 
-  /** Throws if this thread was interrupted or the task cancelled, and that is not delivered yet. */
-  void checkCancelled() {
+  /**
+   * Throws if this thread was interrupted or the task cancelled, and that is not delivered yet;
+   * then cancels {@code future} too, which was to be awaited.
+   */
+  void checkCancelled(@Nullable Future<?> future) {
     if (thread.isInterrupted() || isStopDue()) {
+      if (future != null) {
+        future.cancel(true);
+      }
       boolean _ = Thread.interrupted();
       throw cancelled("await()");
     }

@@ -80,7 +80,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
   /** Runs the body for its lane. */
   @Override
   public void run() {
-    var _ = runOn(Strand.current());
+    runOn(Strand.current());
   }
 
   /** Runs the body for a waiter on {@code strand}, if it was not started and may run there. */

@@ -2,7 +2,6 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -164,12 +163,11 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    *     cancels the future; the interrupt flag stays set
    * @throws DeadlockException if the wait could never end
    */
-  @CanIgnoreReturnValue
   public T result() {
     if (!isDone()) {
       Strand strand = offLoop();
       if (!claim(strand)) {
-        var _ = strand.blockOrCancel(this, -1, "result()");
+        strand.blockOrCancel(this, -1, "result()");
       }
     }
     return outcome(this, CallerFrames.Observer.RESULT);
@@ -181,7 +179,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    * @throws TimeoutException if the future was not done in time
    * @throws IllegalArgumentException if {@code timeout} is negative
    */
-  @CanIgnoreReturnValue
   public T result(Duration timeout) throws TimeoutException {
     long nanos = Durations.nanos(timeout, "timeout");
     if (!isDone() && !offLoop().blockOrCancel(this, nanos, "result(timeout)")) {
@@ -229,7 +226,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   private void waitHere() throws InterruptedException {
     Strand strand = Strand.current();
     if (!claim(strand)) {
-      var _ = strand.block(this, -1);
+      strand.block(this, -1);
     }
   }
 
@@ -339,13 +336,11 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   // Completion
 
   @Override
-  @CanIgnoreReturnValue
   public boolean complete(T value) {
     return stopIf(super.complete(value));
   }
 
   @Override
-  @CanIgnoreReturnValue
   public boolean completeExceptionally(Throwable error) {
     return stopIf(super.completeExceptionally(requireNonNull(error, "error")));
   }
@@ -359,7 +354,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    * @return whether this future is cancelled now
    */
   @Override
-  @CanIgnoreReturnValue
   public boolean cancel(boolean mayInterruptIfRunning) {
     if (stopIf(super.completeExceptionally(new CancellationException("cancelled")))
         && source instanceof Future<?> future) {

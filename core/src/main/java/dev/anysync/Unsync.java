@@ -2,7 +2,6 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +58,6 @@ public final class Unsync {
    *
    * @return the shared lanes until now, for the caller to close or to set again
    */
-  @CanIgnoreReturnValue
   public static synchronized Lanes share(Lanes lanes) {
     requireNonNull(lanes, "lanes");
     Lanes before = lanes();

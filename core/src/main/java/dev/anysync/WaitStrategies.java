@@ -10,11 +10,10 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The wait strategies in force, the library's own last. */
 final class WaitStrategies {
-
-  static final WaitStrategy PLAIN = new Plain();
 
   private static final List<WaitStrategy> ALL =
       Stream.concat(
@@ -25,33 +24,11 @@ final class WaitStrategies {
 
   private WaitStrategies() {}
 
-  static WaitStrategy of(Thread thread) {
-    if (!thread.isVirtual()) {
-      for (WaitStrategy strategy : ALL) {
-        if (strategy.owns(thread)) {
-          return strategy;
-        }
-      }
-    }
-    return PLAIN;
-  }
-
-  /** Any thread that nobody owns. */
-  private static final class Plain implements WaitStrategy {
-    @Override
-    public boolean owns(Thread thread) {
-      return true;
-    }
-
-    @Override
-    public boolean runsBodies() {
-      return true;
-    }
-
-    @Override
-    public void await(Wait wait) throws InterruptedException {
-      wait.park();
-    }
+  /** Returns the strategy of {@code thread}, or null if nobody owns it, so that it just parks. */
+  static @Nullable WaitStrategy of(Thread thread) {
+    return thread.isVirtual()
+        ? null
+        : ALL.stream().filter(strategy -> strategy.owns(thread)).findFirst().orElse(null);
   }
 
   /** Workers of fork/join pools: the pool is told, so that it can add a worker meanwhile. */

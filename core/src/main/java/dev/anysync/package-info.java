@@ -7,7 +7,4 @@
  * <p>Unless a parameter or result says otherwise nothing is null, and a null argument gets a {@link
  * NullPointerException} that names the parameter. Times are {@link java.time.Duration}s.
  */
-@CheckReturnValue
 package dev.anysync;
-
-import com.google.errorprone.annotations.CheckReturnValue;
