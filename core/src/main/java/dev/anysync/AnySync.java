@@ -2,18 +2,10 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
+import module java.base;
+
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.CheckReturnValue;
-import java.time.Duration;
-import java.util.Collection;
-import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,7 +105,7 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    */
   static <R extends @Nullable Object> AnySyncContextManager<R> contextManager(
       AnySyncContextManager.Body<R> body) {
-    return new BodyContextManager<>(requireNonNull(body, "body"));
+    return AnySyncContextManager.of(requireNonNull(body, "body"));
   }
 
   /**
@@ -171,7 +163,7 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    * @throws CancellationException if the current coroutine has been cancelled
    */
   static void sleep(Duration duration) {
-    long nanos = Durations.nanos(duration, "duration");
+    long nanos = Strand.nanos(duration, "duration");
     Strand.ofCoroutine("sleep(duration)").sleep(nanos);
   }
 

@@ -2,9 +2,9 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
+import module java.base;
+
 import com.google.errorprone.annotations.CheckReturnValue;
-import java.util.concurrent.CancellationException;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -142,5 +142,33 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
           Strand strand = Strand.current();
           return new Usage<R, T>(strand, strand.mode, work).run(body());
         });
+  }
+
+  static <R extends @Nullable Object> AnySyncContextManager<R> of(Body<R> body) {
+    return new OfBody<>(body);
+  }
+
+  /** A context manager over a body; enter and exit are never called. */
+  private static final class OfBody<R extends @Nullable Object> extends AnySyncContextManager<R> {
+    private final Body<R> body;
+
+    OfBody(Body<R> body) {
+      this.body = body;
+    }
+
+    @Override
+    Body<R> body() {
+      return body;
+    }
+
+    @Override
+    protected R enter() {
+      throw new AssertionError();
+    }
+
+    @Override
+    protected boolean exit(@Nullable Throwable error) {
+      throw new AssertionError();
+    }
   }
 }

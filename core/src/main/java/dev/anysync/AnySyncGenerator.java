@@ -1,8 +1,8 @@
 package dev.anysync;
 
+import module java.base;
+
 import com.google.errorprone.annotations.CheckReturnValue;
-import java.util.NoSuchElementException;
-import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,16 +2,9 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
+import module java.base;
+
 import com.google.errorprone.annotations.CheckReturnValue;
-import java.time.Duration;
-import java.util.Iterator;
-import java.util.NoSuchElementException;
-import java.util.Optional;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.Flow;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**

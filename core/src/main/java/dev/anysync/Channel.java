@@ -1,8 +1,7 @@
 package dev.anysync;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicReference;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** A bounded queue between one producer and one consumer that may both wait. */

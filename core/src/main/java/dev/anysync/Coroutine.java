@@ -2,9 +2,8 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import java.time.Duration;
-import java.util.concurrent.Callable;
-import java.util.concurrent.TimeoutException;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** The one implementation of {@link AnySync}: a body, and nothing else. */
@@ -23,7 +22,7 @@ final class Coroutine<T extends @Nullable Object> implements AnySync<T> {
 
   @Override
   public T run(Duration timeout) throws TimeoutException {
-    return Strand.current().run(body, Durations.nanos(timeout, "timeout"));
+    return Strand.current().run(body, Strand.nanos(timeout, "timeout"));
   }
 
   @Override

@@ -2,16 +2,8 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.Queue;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BiConsumer;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -223,8 +215,10 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
     Turn turn = new Turn(strand, Turn.WAITING);
     var _ = future.whenComplete(turn);
-    giveUp(turn);
-    turn.await(true);
+    release();
+    if (turn.await()) {
+      throw new InterruptedException();
+    }
   }
 
   /**
@@ -234,7 +228,8 @@ public final class EventLoop implements Executor, AutoCloseable {
   private void drain(Strand strand, CompletableFuture<?> future) {
     while (!future.isDone() && pending.get() > 1) {
       Object item = queue.peek();
-      boolean own = item instanceof Task<?> task && task.future == future;
+      boolean own =
+          item instanceof Task<?> task && task.future == future && strand.depth < Strand.MAX_DEPTH;
       if (item instanceof Turn || (item instanceof Task && !own)) {
         return;
       }
@@ -249,8 +244,10 @@ public final class EventLoop implements Executor, AutoCloseable {
     if (nanos == 0) {
       Turn turn = new Turn(strand, Turn.QUEUED);
       enqueue(turn);
-      giveUp(turn);
-      turn.await(false);
+      release();
+      if (turn.await()) {
+        throw new InterruptedException();
+      }
     } else {
       release();
       try {
@@ -261,9 +258,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
   }
 
-  /**
-   * Gives up the turn for a wait that the loop knows nothing of; {@link #acquire} takes it back.
-   */
+  /** Gives the turn to the next item, if there is one. */
   void release() {
     Object next = next();
     if (next != null) {
@@ -276,20 +271,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     Turn turn = new Turn(strand, Turn.QUEUED);
     strand.waitsFor = this;
     enqueue(turn);
-    try {
-      turn.await(false);
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  /** Gives the turn to the next item, unless that is {@code turn} itself. */
-  private void giveUp(Turn turn) {
-    Object next = next();
-    if (next == turn) {
-      turn.grant();
-    } else if (next != null) {
-      handTo(next);
+    if (turn.await()) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -333,26 +316,21 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     /**
-     * Parks until it is this coroutine's turn.
+     * Parks until it is this coroutine's turn. An interrupt, or the task's cancellation, ends the
+     * wait for the future; the turn is waited for all the same.
      *
-     * @param interruptibly whether an interrupt, or the task's cancellation, ends the wait for the
-     *     future; the turn is then waited for all the same
+     * @return whether it was interrupted
      */
-    void await(boolean interruptibly) throws InterruptedException {
+    boolean await() {
       boolean interrupted = false;
       while (state.get() != GRANTED) {
         LockSupport.park(EventLoop.this);
-        if (Thread.interrupted() || (interruptibly && strand.isStopDue())) {
+        if (Thread.interrupted() || strand.isStopDue()) {
           interrupted = true;
           queueUp();
         }
       }
-      if (interrupted) {
-        if (interruptibly) {
-          throw new InterruptedException();
-        }
-        Thread.currentThread().interrupt();
-      }
+      return interrupted;
     }
   }
 }

@@ -2,12 +2,8 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.Collections;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** Calls that run at the same time on behalf of one coroutine, which waits for them. */

@@ -2,8 +2,8 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.Flow;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** A subscriber that puts what it gets into a channel, and asks for as much as has room there. */

@@ -2,18 +2,9 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
+import module java.base;
+
 import dev.anysync.spi.ContextCarrier;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.ServiceLoader;
-import java.util.concurrent.Callable;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.ForkJoinWorkerThread;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadFactory;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**

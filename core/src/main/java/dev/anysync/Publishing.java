@@ -2,11 +2,8 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.Flow;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** Publishes the elements of an iterator to one subscriber. */

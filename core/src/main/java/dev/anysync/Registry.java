@@ -1,8 +1,7 @@
 package dev.anysync;
 
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.RejectedExecutionException;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** The tasks of an event loop or of lanes that have not ended, until these are closed. */

@@ -2,22 +2,8 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import java.lang.ref.Cleaner;
-import java.time.Duration;
-import java.util.Iterator;
-import java.util.NoSuchElementException;
-import java.util.Optional;
-import java.util.Spliterator;
-import java.util.Spliterators;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.Flow;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** What all iterators are: a body that is run in one of two ways, and the consumer's side of it. */
@@ -87,7 +73,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   @Override
   public boolean hasNext() {
-    if (ahead == null) {
+    if (ahead == null || isOver()) {
       ahead = pull(false, -1);
     }
     return ahead != Source.END;
@@ -100,7 +86,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   @Override
   public Y next(Duration timeout) throws TimeoutException {
-    Object item = takeAhead(false, Durations.nanos(timeout, "timeout"));
+    Object item = takeAhead(false, Strand.nanos(timeout, "timeout"));
     if (item == null) {
       throw new TimeoutException("no element within " + timeout + "; the iterator has been closed");
     }
@@ -124,7 +110,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   /** Takes the next element; the end stays. */
   private @Nullable Object takeAhead(boolean async, long nanos) {
-    Object item = ahead != null ? ahead : pull(async, nanos);
+    Object item = ahead != null && !isOver() ? ahead : pull(async, nanos);
     ahead = item == Source.END ? item : null;
     return item;
   }
@@ -320,15 +306,17 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   private static final class Inline<Y extends @Nullable Object> implements Out<Y> {
     private final Strand strand;
     private final Consumer<? super Y> action;
+    private final @Nullable Task<?> task;
     private final int outerMode;
     private @Nullable Throwable consumerError;
 
-    /** The consumer has failed, or closed the iterator. */
+    /** The consumer has failed or closed the iterator, or the body has ended. */
     private volatile boolean over;
 
     Inline(Strand strand, Consumer<? super Y> action) {
       this.strand = strand;
       this.action = action;
+      this.task = strand.task;
       this.outerMode = strand.mode;
     }
 
@@ -345,6 +333,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
         error = e;
       }
       boolean cancelled = over && error instanceof CancellationException;
+      over = true;
       if (consumerError != null) {
         if (error != null && error != consumerError && !cancelled) {
           consumerError.addSuppressed(error);
@@ -358,7 +347,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
     @Override
     public void yield(Y element) {
-      if (Thread.currentThread() != strand.thread) {
+      if (Thread.currentThread() != strand.thread || strand.task != task) {
         throw Source.wrongThread();
       }
       if (over) {

@@ -1,7 +1,7 @@
 package dev.anysync;
 
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** A context that is open: the body waits at its yield, on a thread of its own. */

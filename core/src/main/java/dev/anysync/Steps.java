@@ -1,8 +1,8 @@
 package dev.anysync;
 
+import module java.base;
+
 import dev.anysync.spi.ContextCarrier;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A body on a thread of its own that alternates with its consumer. */

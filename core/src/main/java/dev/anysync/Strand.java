@@ -1,14 +1,10 @@
 package dev.anysync;
 
+import static java.util.Objects.requireNonNull;
+
+import module java.base;
+
 import dev.anysync.spi.WaitStrategy;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** What the library knows of one thread: whose body it runs, and how it runs and waits. */
@@ -336,6 +332,15 @@ final class Strand {
   /** Returns whether it is this strand's task that is being cancelled, and the body knows now. */
   private boolean noteDelivered() {
     return mode != NONE && task != null && task.noteDelivered();
+  }
+
+  /** Returns the nanoseconds of an argument, or {@code Long.MAX_VALUE} if they are too many. */
+  static long nanos(Duration duration, String parameter) {
+    if (requireNonNull(duration, parameter).isNegative()) {
+      throw new IllegalArgumentException(
+          parameter + ": is negative (" + duration + "); give zero or more");
+    }
+    return TimeUnit.NANOSECONDS.convert(duration);
   }
 
   /** Throws {@code e} as it is, checked or not. */

@@ -1,8 +1,7 @@
 package dev.anysync;
 
-import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
-import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** The body of an unfuture, and where it stands. */

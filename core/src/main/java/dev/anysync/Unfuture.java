@@ -2,22 +2,8 @@ package dev.anysync;
 
 import static java.util.Objects.requireNonNull;
 
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.Collections;
-import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -180,7 +166,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    * @throws IllegalArgumentException if {@code timeout} is negative
    */
   public T result(Duration timeout) throws TimeoutException {
-    long nanos = Durations.nanos(timeout, "timeout");
+    long nanos = Strand.nanos(timeout, "timeout");
     if (!isDone() && !offLoop().blockOrCancel(this, nanos, "result(timeout)")) {
       cancel(true);
       throw new TimeoutException("no result within " + timeout + "; the work has been cancelled");
@@ -264,10 +250,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   public <R extends @Nullable Object> Unfuture<R> then(
       Function<? super Unfuture<T>, ? extends R> next) {
     requireNonNull(next, "next");
-    Unfuture<R> result = new Unfuture<>();
-    Context context = Strand.current().lanes().capture();
-    continueWith(result, () -> result.finish(context.call(() -> next.apply(this)), null));
-    return result;
+    return thenAsync(source -> of(next.apply(source)));
   }
 
   /**
@@ -281,16 +264,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     requireNonNull(next, "next");
     Unfuture<R> result = new Unfuture<>();
     Context context = Strand.current().lanes().capture();
-    continueWith(
-        result,
-        () -> {
-          CompletionStage<R> stage = context.call(() -> next.apply(this));
-          result.completeAs(requireNonNull(stage, "next returned null instead of a stage"));
-        });
-    return result;
-  }
-
-  private void continueWith(Unfuture<?> result, VoidBody next) {
     result.source = this;
     var _ =
         whenComplete(
@@ -298,12 +271,14 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
               result.source = null;
               if (!result.isDone()) {
                 try {
-                  next.run();
+                  CompletionStage<R> stage = context.call(() -> next.apply(this));
+                  result.completeAs(requireNonNull(stage, "next returned null, not a stage"));
                 } catch (Throwable e) {
                   result.finish(null, e);
                 }
               }
             });
+    return result;
   }
 
   /** Completes this as {@code stage} is completed. */

@@ -1,12 +1,7 @@
 package dev.anysync;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Deque;
-import java.util.IdentityHashMap;
-import java.util.List;
-import java.util.Set;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** Looks for a cycle of waits before a thread adds one. */
@@ -47,7 +42,7 @@ final class WaitGraph {
   }
 
   private static void search(Strand strand, Object target) {
-    Set<Strand> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    Set<Strand> seen = new HashSet<>();
     Deque<Edge> open = new ArrayDeque<>();
     expand(strand, target, null, seen, open);
     for (Edge edge = open.poll(); edge != null; edge = open.poll()) {

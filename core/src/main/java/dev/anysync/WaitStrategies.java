@@ -1,15 +1,11 @@
 package dev.anysync;
 
+import module java.base;
+
 import dev.anysync.spi.WaitStrategy;
 import java.awt.EventQueue;
 import java.awt.SecondaryLoop;
 import java.awt.Toolkit;
-import java.util.List;
-import java.util.ServiceLoader;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.ForkJoinWorkerThread;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The wait strategies in force, the library's own last. */
