@@ -51,11 +51,7 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
     return new Coroutine<>(requireNonNull(body, "body"));
   }
 
-  /**
-   * Returns a coroutine without a result; it yields null.
-   *
-   * @param body what to run; may {@code await}; may throw anything
-   */
+  /** As {@link #coroutine(Callable)}, for a body without a result; the coroutine's is null. */
   static AnySync<@Nullable Void> coroutine(VoidBody body) {
     requireNonNull(body, "body");
     return new Coroutine<@Nullable Void>(
@@ -78,31 +74,18 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
         () -> await(requireNonNull(source.get(), "source returned null instead of a stage")));
   }
 
-  /**
-   * Returns an iterator over what {@code body} yields; see {@link AnySyncIterator}.
-   *
-   * @param body called at most once, when the first element is asked for
-   */
+  /** Returns an iterator over what {@code body} yields. */
   static <Y extends @Nullable Object> AnySyncIterator<Y> iterator(AnySyncIterator.Body<Y> body) {
     return Sequence.ofBody(requireNonNull(body, "body"));
   }
 
-  /**
-   * Returns a generator: an iterator whose body also receives; see {@link AnySyncGenerator}.
-   *
-   * @param body called at most once, when the first element is asked for
-   */
+  /** Returns a generator over {@code body}: an iterator whose body also receives. */
   static <Y extends @Nullable Object, S extends @Nullable Object> AnySyncGenerator<Y, S> generator(
       AnySyncGenerator.Body<Y, S> body) {
     return new BodyGenerator<>(requireNonNull(body, "body"));
   }
 
-  /**
-   * Returns a context manager whose body yields its resource exactly once: what is before the yield
-   * enters, what is after it exits; see {@link AnySyncContextManager}.
-   *
-   * @param body called once each time the context is opened or used
-   */
+  /** Returns a context manager whose {@code body} enters, yields the resource once, and exits. */
   static <R extends @Nullable Object> AnySyncContextManager<R> contextManager(
       AnySyncContextManager.Body<R> body) {
     return AnySyncContextManager.of(requireNonNull(body, "body"));

@@ -119,13 +119,7 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
    * @param work not a coroutine, so it must not {@code await} unless called inside one
    */
   public final <T extends @Nullable Object> @Nullable T use(Function<? super R, ? extends T> work) {
-    requireNonNull(work, "work");
-    Strand strand = Strand.current();
-    if (!strand.runsBodies()) {
-      return Session.use(body(), work);
-    }
-    int mode = strand.mode;
-    return strand.run(() -> new Usage<R, T>(strand, mode, work).run(body()));
+    return new Usage<R, T>(Strand.current(), requireNonNull(work, "work")).run(body());
   }
 
   /**
@@ -138,10 +132,7 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
       Function<? super R, ? extends T> work) {
     requireNonNull(work, "work");
     return AnySync.<@Nullable T>coroutine(
-        () -> {
-          Strand strand = Strand.current();
-          return new Usage<R, T>(strand, strand.mode, work).run(body());
-        });
+        () -> new Usage<R, T>(Strand.current(), work).call(body()));
   }
 
   static <R extends @Nullable Object> AnySyncContextManager<R> of(Body<R> body) {

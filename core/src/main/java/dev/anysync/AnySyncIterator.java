@@ -32,8 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <Y> the type of the elements, which may be null
  */
-// Single use, so that being both cannot confuse two iterations; and qualified, yield is a fine
-// name.
+// Single use, so being both cannot confuse iterations; and qualified, yield is a fine name.
 @SuppressWarnings({"IterableAndIterator", "NamedLikeContextualKeyword"})
 public interface AnySyncIterator<Y extends @Nullable Object>
     extends Iterator<Y>, Iterable<Y>, AutoCloseable {
@@ -86,8 +85,7 @@ public interface AnySyncIterator<Y extends @Nullable Object>
    * Returns the next element; waits for it.
    *
    * @throws NoSuchElementException if there are no more, or the iterator is closed
-   * @throws CancellationException if this thread is interrupted, which closes the iterator, or
-   *     another closes it meanwhile
+   * @throws CancellationException as {@link #hasNext}
    */
   @Override
   Y next();

@@ -35,21 +35,21 @@ final class Group {
   static <T extends @Nullable Object> T race(List<AnySync<? extends T>> calls) {
     List<Unfuture<? extends T>> members = start(calls);
     Unfuture<T> first = new Unfuture<>();
+    Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     AtomicInteger left = new AtomicInteger(members.size());
-    CompletableFuture<Throwable> failure = new CompletableFuture<>();
     for (Unfuture<? extends T> member : members) {
       var _ =
           member.whenComplete(
               (value, error) -> {
                 if (error == null) {
                   first.complete(value);
-                } else {
-                  if (!failure.complete(error) && failure.resultNow() != error) {
-                    failure.resultNow().addSuppressed(error);
-                  }
-                  if (left.decrementAndGet() == 0) {
-                    first.completeExceptionally(failure.resultNow());
-                  }
+                  return;
+                }
+                failures.add(error);
+                if (left.decrementAndGet() == 0) {
+                  Throwable failure = failures.remove();
+                  failures.stream().filter(e -> e != failure).forEach(failure::addSuppressed);
+                  first.completeExceptionally(failure);
                 }
               });
     }

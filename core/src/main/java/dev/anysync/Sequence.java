@@ -15,9 +15,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
    * unreachable, and the cleaner aborts its source.
    */
 
-  // Transitions: NEW -> INLINE -> OVER, NEW -> PULLED -> OVER, NEW -> OVER. OVER: at the end,
-  // failed
-  // or closed.
+  // NEW -> INLINE -> OVER, NEW -> PULLED -> OVER, NEW -> OVER: at the end, failed or closed.
   private static final int NEW = 0;
   private static final int INLINE = 1;
   private static final int PULLED = 2;

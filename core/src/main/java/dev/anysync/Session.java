@@ -21,24 +21,9 @@ final class Session<R extends @Nullable Object> implements AnySyncContextManager
         new BodyGenerator<>(out -> body.run(resource -> out.yield(resource)));
     Object item = generator.advance(async, null, null);
     if (item == Source.END) {
-      throw noYield();
+      throw Usage.noYield();
     }
     return new Session<>(generator, Sequence.element(item));
-  }
-
-  /** As {@link AnySyncContextManager#use} on a thread that may not run bodies. */
-  static <R extends @Nullable Object, T extends @Nullable Object> @Nullable T use(
-      AnySyncContextManager.Body<R> body, Function<? super R, ? extends T> work) {
-    Session<R> session = open(body, false);
-    T result;
-    try {
-      result = work.apply(session.value);
-    } catch (Throwable e) {
-      session.exit(false, e);
-      return null;
-    }
-    session.close();
-    return result;
   }
 
   @Override
@@ -60,7 +45,7 @@ final class Session<R extends @Nullable Object> implements AnySyncContextManager
   }
 
   /** Lets the body go on, to its end; returns if it swallows {@code error}. */
-  private void exit(boolean async, @Nullable Throwable error) {
+  void exit(boolean async, @Nullable Throwable error) {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
@@ -69,22 +54,9 @@ final class Session<R extends @Nullable Object> implements AnySyncContextManager
         return;
       }
     } catch (Throwable e) {
-      if (error != null && e != error) {
-        e.addSuppressed(error);
-      }
-      throw e;
+      throw Usage.suppress(e, error);
     }
     generator.close();
-    throw secondYield();
-  }
-
-  static IllegalStateException noYield() {
-    return new IllegalStateException(
-        "the body of the context manager ended without a yield; it must yield its resource once");
-  }
-
-  static IllegalStateException secondYield() {
-    return new IllegalStateException(
-        "the body of the context manager yielded twice; it must yield its resource once");
+    throw Usage.secondYield();
   }
 }

@@ -1,5 +1,7 @@
 package dev.anysync;
 
+import static java.util.Objects.requireNonNull;
+
 import module java.base;
 
 import org.jspecify.annotations.Nullable;
@@ -52,6 +54,9 @@ final class Task<T extends @Nullable Object> implements Runnable {
   /** The body was told of its cancellation; used by the runner only. */
   private boolean delivered;
 
+  /** The task below this one on its runner's stack, of a waiter that has claimed this one. */
+  private @Nullable Task<?> outer;
+
   /** Completed when the body has ended; null until somebody asks for it. */
   private volatile @Nullable Unfuture<@Nullable Void> stopped;
 
@@ -93,7 +98,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
     if (body == null || !RUNNER.compareAndSet(this, null, strand)) {
       return false;
     }
-    Task<?> outerTask = strand.task;
+    outer = strand.task;
     EventLoop outerLoop = strand.loop;
     int outerMode = strand.mode;
     strand.task = this;
@@ -118,7 +123,10 @@ final class Task<T extends @Nullable Object> implements Runnable {
     strand.depth--;
     strand.mode = outerMode;
     strand.loop = outerLoop;
-    strand.task = outerTask;
+    strand.task = outer;
+    if (outerMode == Strand.NONE && outer != null && outer.isStopDue()) {
+      strand.thread.interrupt(); // the outer function is to see the flag, if this body took it
+    }
     strand.leave(outerMode);
     return true;
   }
@@ -161,13 +169,29 @@ final class Task<T extends @Nullable Object> implements Runnable {
     return stop != 0 && !delivered;
   }
 
-  /** Returns whether this has been cancelled; if so, the body counts as told. */
+  /**
+   * Tells the body, which is the innermost of its stack, that it has been cancelled, if that is so:
+   * itself, or a task below that waits for it, with which it is cancelled now.
+   *
+   * @return whether that is so
+   */
   boolean noteDelivered() {
-    if (isStopDue()) {
+    Task<?> stopped = this;
+    while (stopped != null && stopped.stop == 0) {
+      stopped = stopped.outer;
+    }
+    if (stopped == null || (stopped != this && stopped.delivered)) {
+      return false;
+    }
+    for (Task<?> task = this; task != stopped; task = requireNonNull(task.outer)) {
+      task.future.cancel(true);
+    }
+    if (!delivered) {
+      stopped.clearInterrupt();
       clearInterrupt();
       delivered = true;
     }
-    return stop != 0;
+    return true;
   }
 
   /** Returns the future that is completed when the body has ended, or will never start. */

@@ -1,9 +1,10 @@
 package dev.anysync;
 
-import java.util.function.Function;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
-/** A context in use on one stack: the body below, the block above its yield. */
+/** A context in use: enter and exit on one stack with the block if it may be, else in a session. */
 final class Usage<R extends @Nullable Object, T extends @Nullable Object>
     implements AnySyncIterator.Out<R> {
   private final Strand strand;
@@ -13,23 +14,38 @@ final class Usage<R extends @Nullable Object, T extends @Nullable Object>
   private @Nullable T result;
   private @Nullable Throwable blockError;
 
-  Usage(Strand strand, int blockMode, Function<? super R, ? extends T> work) {
+  Usage(Strand strand, Function<? super R, ? extends T> work) {
     this.strand = strand;
-    this.blockMode = blockMode;
+    this.blockMode = strand.mode;
     this.work = work;
   }
 
-  @Nullable T run(AnySyncContextManager.Body<R> body) throws Exception {
+  @Nullable T run(AnySyncContextManager.Body<R> body) {
+    return strand.runsBodies() ? strand.run(() -> call(body)) : runInSession(body);
+  }
+
+  private @Nullable T runInSession(AnySyncContextManager.Body<R> body) {
+    Session<R> session = Session.open(body, false);
+    T result;
+    try {
+      result = work.apply(session.value());
+    } catch (Throwable e) {
+      session.exit(false, e);
+      return null;
+    }
+    session.close();
+    return result;
+  }
+
+  /** Calls the body below the block, as a part of the coroutine that this strand is in. */
+  @Nullable T call(AnySyncContextManager.Body<R> body) throws Exception {
     try {
       body.run(this);
     } catch (Throwable e) {
-      if (blockError != null && blockError != e) {
-        e.addSuppressed(blockError);
-      }
-      throw e;
+      throw suppress(e, blockError);
     }
     if (!yielded) {
-      throw Session.noYield();
+      throw noYield();
     }
     return result;
   }
@@ -37,7 +53,7 @@ final class Usage<R extends @Nullable Object, T extends @Nullable Object>
   @Override
   public void yield(R resource) {
     if (yielded) {
-      throw Session.secondYield();
+      throw secondYield();
     }
     yielded = true;
     int bodyMode = strand.mode;
@@ -50,5 +66,23 @@ final class Usage<R extends @Nullable Object, T extends @Nullable Object>
     } finally {
       strand.mode = bodyMode;
     }
+  }
+
+  /** Throws {@code error}, with what the block threw suppressed in it. */
+  static RuntimeException suppress(Throwable error, @Nullable Throwable blockError) {
+    if (blockError != null && blockError != error) {
+      error.addSuppressed(blockError);
+    }
+    throw Strand.sneaky(error);
+  }
+
+  static IllegalStateException noYield() {
+    return new IllegalStateException(
+        "the body of the context manager ended without a yield; it must yield its resource once");
+  }
+
+  static IllegalStateException secondYield() {
+    return new IllegalStateException(
+        "the body of the context manager yielded twice; it must yield its resource once");
   }
 }
