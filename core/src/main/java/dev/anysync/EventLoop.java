@@ -214,9 +214,10 @@ public final class EventLoop implements Executor, AutoCloseable {
       throw e;
     }
     Turn turn = new Turn(strand, Turn.WAITING);
-    var _ = future.whenComplete(turn);
+    CompletableFuture<?> link = future.whenComplete(turn);
     release();
     if (turn.await()) {
+      link.cancel(false);
       throw new InterruptedException();
     }
   }
@@ -288,8 +289,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     static final int QUEUED = 1;
     static final int GRANTED = 2;
 
-    private final Strand strand;
     private final AtomicInteger state;
+    private @Nullable Strand strand;
 
     Turn(Strand strand, int state) {
       this.strand = strand;
@@ -309,6 +310,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     void grant() {
+      Strand strand = requireNonNull(this.strand); // it forgets it once it is granted
       strand.waitsFor = null; // before there is a holder again, see suspend
       holder = strand;
       state.set(GRANTED);
@@ -322,6 +324,7 @@ public final class EventLoop implements Executor, AutoCloseable {
      * @return whether it was interrupted
      */
     boolean await() {
+      Strand strand = requireNonNull(this.strand);
       boolean interrupted = false;
       while (state.get() != GRANTED) {
         LockSupport.park(EventLoop.this);
@@ -330,6 +333,7 @@ public final class EventLoop implements Executor, AutoCloseable {
           queueUp();
         }
       }
+      this.strand = null; // the future may last, and must not hold on to the thread
       return interrupted;
     }
   }

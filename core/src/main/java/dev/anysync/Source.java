@@ -61,7 +61,11 @@ abstract class Source {
     }
     strand.checkCancelled(null);
     if (current.future.isDone()) {
-      throw afterClose();
+      if (current.isTold()) {
+        throw afterClose();
+      }
+      strand.checkCancelled(null);
+      throw new AssertionError("stopped by nobody");
     }
     return strand;
   }

@@ -164,6 +164,18 @@ final class Task<T extends @Nullable Object> implements Runnable {
     boolean _ = Thread.interrupted();
   }
 
+  /**
+   * Returns whether the body was told that it has been cancelled. The future is done; who did that
+   * is about to stop the body, and this waits for it.
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // it is a few instructions away
+  boolean isTold() {
+    while (stop == 0) {
+      Thread.yield();
+    }
+    return delivered;
+  }
+
   /** Returns whether the body is to be told that it has been cancelled. */
   boolean isStopDue() {
     return stop != 0 && !delivered;

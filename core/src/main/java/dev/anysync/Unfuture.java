@@ -80,9 +80,12 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    */
   public static <T extends @Nullable Object> Unfuture<T> from(Future<T> future) {
     requireNonNull(future, "future");
-    return future instanceof CompletableFuture<T> completable
-        ? from((CompletionStage<T>) completable)
-        : Strand.current().lanes().start(() -> AnySync.await(future));
+    if (future instanceof CompletableFuture<T> completable) {
+      return from((CompletionStage<T>) completable);
+    }
+    Unfuture<T> waiting = Strand.current().lanes().start(() -> AnySync.await(future));
+    waiting.source = future; // if it is cancelled before its body starts
+    return waiting;
   }
 
   /**
