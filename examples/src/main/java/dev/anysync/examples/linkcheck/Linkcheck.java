@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -239,7 +240,8 @@ public final class Linkcheck implements Callable<Integer> {
           bar.maxHint(crawler.links()).step();
         }
       }
-    } catch (CancellationException e) {
+    } catch (CancellationException | NoSuchElementException e) {
+      // What hasNext and next throw if the iterator is closed while they run, or between them.
       if (!ctrlC.pressed()) {
         throw e;
       }
@@ -303,7 +305,14 @@ public final class Linkcheck implements Callable<Integer> {
 
     private void press() {
       pressed = true;
-      findings.close();
+      try {
+        findings.close();
+      } finally {
+        awaitReport();
+      }
+    }
+
+    private void awaitReport() {
       try {
         var _ = done.await(5, TimeUnit.SECONDS);
       } catch (InterruptedException e) {
