@@ -172,11 +172,10 @@ final class Crawler {
   }
 
   private static Finding judge(Link link, Outcome outcome) {
-    String anchor = link.anchor();
     Set<String> anchors = outcome.anchors();
-    return anchor == null || anchors == null || anchors.contains(anchor)
+    return anchors == null || link.isOn(anchors)
         ? Finding.of(link, outcome.answer())
-        : Finding.noAnchor(link, anchor);
+        : Finding.noAnchor(link);
   }
 
   private boolean isInside(URI uri) {

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 /** The pages of the demo site, always the same: what there is, and not yet how it is served. */
 final class DemoPages {
 
-  private static final int NOTES = 48;
+  private static final int NOTES = 36;
   private static final String HTML = "text/html; charset=utf-8";
 
   /** What a path holds. */
@@ -119,7 +119,7 @@ final class DemoPages {
             default -> "<A HREF=../%s>%s</A>\n";
           };
       html.append(form.formatted(path, name));
-      turn %= 50;
+      turn %= 97;
     }
     return html.toString();
   }
@@ -151,6 +151,7 @@ final class DemoPages {
     addHtml("/odd/灯台.html", "A lighthouse", "");
     addHtml("/odd/100%.html", "All of it", "");
     addHtml("/odd/query", "A query", "");
+    addHtml("/odd/anchors.html", "Anchors", "<p id=\"a%20b\"><p id=\"c d\">");
     addHtml("/odd/base.html", "Elsewhere", "<base href=\"/ports/\">");
     String anchor = "<p id=\"größe\">Größe</p>";
     add("/odd/latin1.html", "text/html; charset=ISO-8859-1", anchor, ISO_8859_1);

@@ -19,7 +19,7 @@ record Finding(Link link, Verdict verdict, int status, String why) {
     return new Finding(link, Verdict.MALFORMED, 0, "not a URL");
   }
 
-  static Finding noAnchor(Link link, String anchor) {
-    return new Finding(link, Verdict.ANCHOR, 0, "the page has no anchor '" + anchor + "'");
+  static Finding noAnchor(Link link) {
+    return new Finding(link, Verdict.ANCHOR, 0, "the page has no anchor '" + link.anchor() + "'");
   }
 }

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jsoup.nodes.Document;
@@ -75,6 +76,14 @@ record Link(URI page, String written, @Nullable URI uri) {
     return anchor.isEmpty() || anchor.equalsIgnoreCase("top") ? null : anchor;
   }
 
+  /** Returns whether a page with these anchors has this link's, decoded or as it is. */
+  boolean isOn(Set<String> anchors) {
+    String anchor = anchor();
+    return anchor == null
+        || anchors.contains(anchor)
+        || (uri != null && anchors.contains(uri.getRawFragment()));
+  }
+
   /** Returns {@code uri} without its fragment. */
   static URI withoutFragment(URI uri) {
     String text = uri.toString();
@@ -101,10 +110,17 @@ record Link(URI page, String written, @Nullable URI uri) {
   private static String escape(String url) {
     StringBuilder escaped = new StringBuilder(url.length());
     byte[] bytes = url.getBytes(UTF_8);
+    boolean inFragment = false;
     for (int i = 0; i < bytes.length; i++) {
       char c = (char) (bytes[i] & 0xff);
-      boolean stray = c == '%' && !(isHexDigit(bytes, i + 1) && isHexDigit(bytes, i + 2));
-      if (c <= ' ' || c >= 0x7f || ILLEGAL.indexOf(c) >= 0 || stray) {
+      boolean stray =
+          switch (c) {
+            case '%' -> !(isHexDigit(bytes, i + 1) && isHexDigit(bytes, i + 2));
+            case '#' -> inFragment;
+            default -> c <= ' ' || c >= 0x7f || ILLEGAL.indexOf(c) >= 0;
+          };
+      inFragment |= c == '#';
+      if (stray) {
         escaped.append(String.format(Locale.ROOT, "%%%02X", (int) c));
       } else {
         escaped.append(c);

@@ -28,8 +28,8 @@ import org.jsoup.nodes.Element;
  */
 record Page(URI uri, List<Link> links, Set<String> anchors) {
 
-  private static final String WITH_HREF = "a[href], area[href], link[href]:not([rel~=preconnect])";
-  private static final String WITH_SRC = "[src]";
+  /** Of links to a host, not to a page. */
+  private static final String CONNECTION = "preconnect|dns-prefetch";
 
   /** Parses HTML, and Markdown by way of HTML. */
   static Page parse(Content content) throws IOException {
@@ -40,13 +40,25 @@ record Page(URI uri, List<Link> links, Set<String> anchors) {
           case OTHER -> new Document(content.uri().toString());
         };
     List<Link> links = new ArrayList<>();
-    for (Element element : document.select(WITH_HREF + ", " + WITH_SRC)) {
-      String attribute = element.hasAttr("href") ? "href" : "src";
-      links.add(Link.of(content.uri(), element, attribute));
+    Set<String> anchors = new HashSet<>();
+    for (Element element : document.getAllElements()) {
+      anchors.add(element.id());
+      if (element.nameIs("a")) {
+        anchors.add(element.attr("name"));
+      }
+      String attribute = linkAttribute(element);
+      if (element.hasAttr(attribute) && !element.attr("rel").matches(CONNECTION)) {
+        links.add(Link.of(content.uri(), element, attribute));
+      }
     }
-    Set<String> anchors = new HashSet<>(document.select("[id]").eachAttr("id"));
-    anchors.addAll(document.select("a[name]").eachAttr("name"));
     return new Page(content.uri(), List.copyOf(links), Set.copyOf(anchors));
+  }
+
+  private static String linkAttribute(Element element) {
+    return switch (element.normalName()) {
+      case "a", "area", "link" -> "href";
+      default -> "src";
+    };
   }
 
   private static Document html(Content content) throws IOException {

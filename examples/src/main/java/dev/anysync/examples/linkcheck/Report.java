@@ -167,7 +167,7 @@ final class Report {
         .sorted(
             Comparator.comparing((Trouble trouble) -> !trouble.verdict().isDead())
                 .thenComparing(Trouble::label)
-                .thenComparing(Trouble::link)
+                .thenComparing(trouble -> shorten(trouble.link()))
                 .thenComparing(Trouble::why))
         .toList();
   }

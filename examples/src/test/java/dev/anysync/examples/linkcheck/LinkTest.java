@@ -62,6 +62,7 @@ class LinkTest {
           d#e+f       | e+f
           d#e%20f     | e f
           d#größe     | größe
+          d##e#f      | #e#f
           """)
   void theAnchorIsTheDecodedFragment(String written, String anchor) {
     assertThat(Link.redirect(PAGE, written).anchor()).isEqualTo(anchor);
