@@ -89,7 +89,7 @@ class LinkcheckTest {
 
   @Test
   void withoutArgumentsItChecksTheDemoSiteInAFewSeconds() {
-    Run run = assertTimeout(Duration.ofSeconds(20), () -> Run.of());
+    Run run = assertTimeout(Duration.ofSeconds(30), () -> Run.of());
 
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.out()).startsWith("No target given. Checking a demo site at http://127.0.0.1:");
