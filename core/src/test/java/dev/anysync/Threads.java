@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -91,6 +93,32 @@ final class Threads {
   static void join(Collection<Thread> threads) throws InterruptedException {
     for (Thread thread : threads) {
       assertThat(thread.join(Duration.ofSeconds(30))).as("%s has ended", thread).isTrue();
+    }
+  }
+
+  /** Calls {@code body} while no virtual thread gets to run, since all their carriers are busy. */
+  static void withoutVirtualThreads(VoidBody body) throws Exception {
+    int carriers = Runtime.getRuntime().availableProcessors();
+    var busy = new CountDownLatch(carriers);
+    var over = new AtomicBoolean();
+    var spinning = new ArrayList<Thread>();
+    for (int i = 0; i < carriers; i++) {
+      spinning.add(
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    busy.countDown();
+                    while (!over.get()) {
+                      Thread.onSpinWait();
+                    }
+                  }));
+    }
+    try {
+      busy.await();
+      body.run();
+    } finally {
+      over.set(true);
+      join(spinning);
     }
   }
 
