@@ -226,12 +226,16 @@ public final class Lanes implements AutoCloseable {
     }
   }
 
-  /** A worker of the cpu lane, named in the order of creation. */
+  /** A worker of the cpu lane. */
   private static final class CpuThread extends ForkJoinWorkerThread {
     CpuThread(ForkJoinPool pool) {
       super(pool);
-      setName("anysync-cpu-" + (getPoolIndex() + 1));
       setDaemon(true);
+    }
+
+    @Override
+    protected void onStart() {
+      setName("anysync-cpu-" + (getPoolIndex() + 1)); // it has none before
     }
   }
 

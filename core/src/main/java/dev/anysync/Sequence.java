@@ -108,7 +108,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   /** Takes the next element; the end stays. */
   private @Nullable Object takeAhead(boolean async, long nanos) {
-    Object item = ahead != null && !isOver() ? ahead : pull(async, nanos);
+    Object item = ahead != null ? ahead : pull(async, nanos);
     ahead = item == Source.END ? item : null;
     return item;
   }

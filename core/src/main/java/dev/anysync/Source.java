@@ -37,13 +37,15 @@ abstract class Source {
 
   /** Runs a body and returns what it threw. */
   final @Nullable Throwable run(VoidBody body) {
+    Task<?> task = Strand.current().task;
+    this.task = task; // the thread that has started it may not have come so far
     try {
       body.run();
       return null;
     } catch (Throwable e) {
-      Task<?> task = Strand.current().task;
       boolean stopped = task != null && task.future.isDone();
-      failure = stopped && !(e instanceof CancellationException) ? e : null;
+      boolean asTold = e instanceof CancellationException || e instanceof InterruptedException;
+      failure = stopped && !asTold ? e : null;
       return e;
     }
   }
@@ -55,8 +57,7 @@ abstract class Source {
   final Strand checkYield() {
     Strand strand = Strand.current();
     Task<?> current = strand.task;
-    Task<?> task = this.task; // not there yet if the body is quick
-    if (current == null || (task != null && current != task)) {
+    if (current == null || current != task) {
       throw wrongThread();
     }
     strand.checkCancelled(null);
