@@ -254,9 +254,14 @@ final class Strand {
       if (strategy == null) {
         return Unfuture.park(future, nanos);
       }
-      FutureWait wait = new FutureWait(thread, future, nanos);
-      while (!wait.isOver()) {
-        strategy.await(wait);
+      FutureWait wait = new FutureWait(future, nanos >= 0, System.nanoTime() + nanos);
+      CompletableFuture<?> over = future.copy();
+      if (nanos >= 0) {
+        over.orTimeout(nanos, TimeUnit.NANOSECONDS);
+      }
+      var _ = over.whenComplete((value, error) -> LockSupport.unpark(thread));
+      while (!wait.isReleasable()) {
+        strategy.await(wait, over);
       }
       return future.isDone();
     } finally {
@@ -355,42 +360,23 @@ final class Strand {
   }
 
   /** A wait that a strategy carries out, perhaps for a limited time. */
-  private record FutureWait(
-      Thread thread, CompletableFuture<?> future, boolean timed, long deadline)
-      implements WaitStrategy.Wait {
-
-    FutureWait(Thread thread, CompletableFuture<?> future, long nanos) {
-      this(thread, future, nanos >= 0, System.nanoTime() + nanos);
-      var _ = future.whenComplete((value, error) -> LockSupport.unpark(thread));
-    }
+  private record FutureWait(CompletableFuture<?> future, boolean timed, long deadline)
+      implements ForkJoinPool.ManagedBlocker {
 
     @Override
-    public boolean isOver() {
+    public boolean isReleasable() {
       return future.isDone() || (timed && deadline - System.nanoTime() <= 0);
     }
 
     @Override
-    public void park() throws InterruptedException {
-      while (!isOver()) {
+    public boolean block() throws InterruptedException {
+      while (!isReleasable()) {
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
-        if (timed) {
-          LockSupport.parkNanos(this, deadline - System.nanoTime());
-        } else {
-          LockSupport.park(this);
-        }
+        LockSupport.parkNanos(this, timed ? deadline - System.nanoTime() : Long.MAX_VALUE);
       }
-    }
-
-    @Override
-    public void whenOver(Runnable action) {
-      CompletableFuture<?> over = future;
-      if (timed) {
-        long left = Math.max(0, deadline - System.nanoTime());
-        over = future.copy().orTimeout(left, TimeUnit.NANOSECONDS);
-      }
-      var _ = over.whenComplete((value, error) -> action.run());
+      return true;
     }
   }
 }

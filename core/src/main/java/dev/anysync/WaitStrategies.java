@@ -40,24 +40,12 @@ final class WaitStrategies {
     }
 
     @Override
-    public void await(Wait wait) throws InterruptedException {
+    public void await(ForkJoinPool.ManagedBlocker wait, CompletionStage<?> over)
+        throws InterruptedException {
       try {
-        ForkJoinPool.managedBlock(new Blocker(wait));
+        ForkJoinPool.managedBlock(wait);
       } catch (RejectedExecutionException e) {
-        wait.park(); // the pool has as many threads as it may have
-      }
-    }
-
-    private record Blocker(Wait target) implements ForkJoinPool.ManagedBlocker {
-      @Override
-      public boolean block() throws InterruptedException {
-        target.park();
-        return true;
-      }
-
-      @Override
-      public boolean isReleasable() {
-        return target.isOver();
+        boolean _ = wait.block(); // the pool has as many threads as it may have
       }
     }
   }
@@ -78,12 +66,13 @@ final class WaitStrategies {
     }
 
     @Override
-    public void await(Wait wait) throws InterruptedException {
+    public void await(ForkJoinPool.ManagedBlocker wait, CompletionStage<?> over)
+        throws InterruptedException {
       SecondaryLoop loop = Toolkit.getDefaultToolkit().getSystemEventQueue().createSecondaryLoop();
       // The event that ends the loop is dispatched inside it, so it cannot come too early.
-      wait.whenOver(() -> EventQueue.invokeLater(loop::exit));
-      if (!wait.isOver() && !loop.enter()) {
-        wait.park(); // the queue refuses to nest: freeze rather than spin
+      var _ = over.whenComplete((value, error) -> EventQueue.invokeLater(loop::exit));
+      if (!wait.isReleasable() && !loop.enter()) {
+        boolean _ = wait.block(); // the queue refuses to nest: freeze rather than spin
       }
       if (Thread.interrupted()) {
         throw new InterruptedException();

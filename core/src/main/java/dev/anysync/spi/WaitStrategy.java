@@ -1,5 +1,8 @@
 package dev.anysync.spi;
 
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ForkJoinPool.ManagedBlocker;
+
 /**
  * How the threads of one framework wait, and whether a body may run on them.
  *
@@ -21,32 +24,14 @@ public interface WaitStrategy {
   boolean runsBodies();
 
   /**
-   * Blocks the current thread until {@link Wait#isOver()}. May return early; it is then called
-   * again.
+   * Blocks the current thread until {@code wait} is releasable: the result is there or the time is
+   * up. May return early; it is then called again.
    *
-   * @param wait what is waited for
+   * @param wait its {@code block} parks the current thread, and is for that thread only; {@code
+   *     isReleasable} may be called by any
+   * @param over completed when the wait is over, on the thread that ends it; what depends on it
+   *     must be short
    * @throws InterruptedException if the thread was interrupted; its flag is then cleared
    */
-  void await(Wait wait) throws InterruptedException;
-
-  /** One wait of one thread: over when the result is there or the time is up. */
-  interface Wait {
-
-    /** Returns whether there is nothing left to wait for; safe from any thread. */
-    boolean isOver();
-
-    /**
-     * Parks the current thread until the wait is over, or for no reason; to be called only by the
-     * thread that waits.
-     *
-     * @throws InterruptedException if the thread was interrupted; its flag is then cleared
-     */
-    void park() throws InterruptedException;
-
-    /**
-     * Runs {@code action} once when the wait is over, on the thread that ends it, or at once on
-     * this one if it is over already. It must be short and must not throw.
-     */
-    void whenOver(Runnable action);
-  }
+  void await(ManagedBlocker wait, CompletionStage<?> over) throws InterruptedException;
 }
