@@ -41,12 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 @CheckReturnValue
 public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
-
-  /**
-   * Returns a coroutine that calls {@code body} each time it is run, awaited or started.
-   *
-   * @param body what to run; may {@code await}; may throw anything
-   */
+  /** Returns a coroutine that calls {@code body} each time it is run, awaited or started. */
   static <T extends @Nullable Object> AnySync<T> coroutine(Callable<? extends T> body) {
     return new Coroutine<>(requireNonNull(body, "body"));
   }
@@ -63,9 +58,8 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
 
   /**
    * Returns a coroutine that calls an asynchronous function and awaits the stage it returns.
-   * Cancelling it cancels that stage's future.
-   *
-   * @param source called once a run; must not return null
+   * Cancelling it cancels that stage's future. The source is called once a run, and must not return
+   * null.
    */
   static <T extends @Nullable Object> AnySync<T> from(
       Supplier<? extends CompletionStage<T>> source) {
@@ -107,9 +101,7 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    * Suspends the current coroutine until {@code stage} is completed, and returns its result or
    * throws what it failed with, unwrapped. On an {@link EventLoop} other coroutines run meanwhile;
    * elsewhere the thread waits. If the coroutine is cancelled meanwhile, so is the stage's future.
-   *
-   * @throws IllegalStateException if the current thread is not in the body of a coroutine
-   * @throws CancellationException if the current coroutine has been cancelled, or the stage was
+   * Refuses and is cancelled as {@link #await(AnySync)}.
    */
   @CanIgnoreReturnValue
   static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
@@ -131,19 +123,16 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
   @CanIgnoreReturnValue
   static <T extends @Nullable Object> T await(Future<T> future) {
     requireNonNull(future, "future");
-    Strand strand = Strand.ofCoroutine("await(future)");
     return future instanceof CompletableFuture<T> completable
-        ? strand.await(completable.toCompletableFuture(), false)
-        : strand.await(future);
+        ? await(completable)
+        : Strand.ofCoroutine("await(future)").await(future);
   }
 
   /**
    * Suspends the current coroutine for {@code duration}; zero gives the other coroutines of its
-   * event loop a turn.
+   * event loop a turn. Refuses and is cancelled as {@link #await(AnySync)}.
    *
    * @throws IllegalArgumentException if {@code duration} is negative
-   * @throws IllegalStateException if the current thread is not in the body of a coroutine
-   * @throws CancellationException if the current coroutine has been cancelled
    */
   static void sleep(Duration duration) {
     long nanos = Strand.nanos(duration, "duration");
@@ -164,8 +153,7 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    * Returns a coroutine that runs all {@code calls} at the same time and yields their results in
    * the given order. The first to fail cancels the rest, and its exception is what the coroutine
    * throws. On an {@link EventLoop} the calls run on that loop, elsewhere each on a virtual thread.
-   *
-   * @param calls copied now; may be empty
+   * The collection is copied now; it may be empty.
    */
   static <T extends @Nullable Object> AnySync<List<T>> all(
       Collection<? extends AnySync<? extends T>> calls) {

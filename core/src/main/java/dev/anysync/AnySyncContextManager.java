@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("NamedLikeContextualKeyword")
 public abstract class AnySyncContextManager<R extends @Nullable Object> {
-
   /**
    * A context manager as one body: enters, yields the resource exactly once, exits. The yield waits
    * until the block has ended and throws what the block threw; a body that then returns swallows
@@ -38,7 +37,6 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
 
   /** A context that has been entered; single use. Close it to exit. */
   public interface Opened<R extends @Nullable Object> extends AutoCloseable {
-
     /**
      * Returns the resource.
      *
@@ -55,9 +53,7 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
     @Override
     void close();
 
-    /**
-     * Returns a coroutine that does {@link #close()} and does not hold its event loop meanwhile.
-     */
+    /** Returns a coroutine that does {@link #close()} and does not hold its event loop. */
     AnySync<@Nullable Void> closeAsync();
   }
 
@@ -122,11 +118,7 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
     return new Usage<R, T>(Strand.current(), requireNonNull(work, "work")).run(body());
   }
 
-  /**
-   * Returns a coroutine that does {@link #use}, each time it is run.
-   *
-   * @param work a part of the coroutine, so it may {@code await}
-   */
+  /** Returns a coroutine that does {@link #use} each time; {@code work} is a part of it. */
   @CheckReturnValue
   public final <T extends @Nullable Object> AnySync<@Nullable T> useAsync(
       Function<? super R, ? extends T> work) {
@@ -135,31 +127,23 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
         () -> new Usage<R, T>(Strand.current(), work).call(body()));
   }
 
+  /** Returns a context manager over a body; enter and exit are never called. */
   static <R extends @Nullable Object> AnySyncContextManager<R> of(Body<R> body) {
-    return new OfBody<>(body);
-  }
+    return new AnySyncContextManager<>() {
+      @Override
+      Body<R> body() {
+        return body;
+      }
 
-  /** A context manager over a body; enter and exit are never called. */
-  private static final class OfBody<R extends @Nullable Object> extends AnySyncContextManager<R> {
-    private final Body<R> body;
+      @Override
+      protected R enter() {
+        throw new AssertionError();
+      }
 
-    OfBody(Body<R> body) {
-      this.body = body;
-    }
-
-    @Override
-    Body<R> body() {
-      return body;
-    }
-
-    @Override
-    protected R enter() {
-      throw new AssertionError();
-    }
-
-    @Override
-    protected boolean exit(@Nullable Throwable error) {
-      throw new AssertionError();
-    }
+      @Override
+      protected boolean exit(@Nullable Throwable error) {
+        throw new AssertionError();
+      }
+    };
   }
 }

@@ -19,23 +19,16 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("NamedLikeContextualKeyword")
 public interface AnySyncGenerator<Y extends @Nullable Object, S extends @Nullable Object>
     extends AnySyncIterator<Y> {
-
   /** What a generator runs. */
   @FunctionalInterface
   interface Body<Y extends @Nullable Object, S extends @Nullable Object> {
-
-    /**
-     * Runs the body.
-     *
-     * @throws Exception whatever the body throws; the consumer gets the same object
-     */
+    /** Runs the body; what it throws, the consumer gets: the same object. */
     void run(Out<Y, S> out) throws Exception;
   }
 
   /** Where a body yields to. */
   @FunctionalInterface
   interface Out<Y extends @Nullable Object, S extends @Nullable Object> {
-
     /**
      * Hands {@code element} to the consumer, waits to be asked for the next one, and returns what
      * was sent, or throws what was {@linkplain AnySyncGenerator#raise raised}.

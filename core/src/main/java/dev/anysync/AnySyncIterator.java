@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import com.google.errorprone.annotations.CheckReturnValue;
@@ -13,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It is cold: the body starts when the first element is asked for, and runs once. The iterator
  * is single use, like a {@link java.nio.file.DirectoryStream}: it can be turned into one for loop,
- * one {@link #forEach}, one {@link #stream()} or one {@link #publisher()}. One thread at a time may
- * consume it; {@link #close} may be called by any.
+ * one {@link #forEach}, one {@link #stream()} or one {@link #publisher()}; what comes second is an
+ * {@link IllegalStateException}. One thread at a time may consume it; {@link #close} may be called
+ * by any.
  *
  * <ul>
  *   <li>{@link #forEach}, {@link #forEachRemaining} and the operations of {@link #stream()} that
@@ -36,23 +35,16 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings({"IterableAndIterator", "NamedLikeContextualKeyword"})
 public interface AnySyncIterator<Y extends @Nullable Object>
     extends Iterator<Y>, Iterable<Y>, AutoCloseable {
-
   /** What an iterator runs: yields its elements to {@code out}, and ends by returning. */
   @FunctionalInterface
   interface Body<Y extends @Nullable Object> {
-
-    /**
-     * Runs the body.
-     *
-     * @throws Exception whatever the body throws; the consumer gets the same object
-     */
+    /** Runs the body; what it throws, the consumer gets: the same object. */
     void run(Out<Y> out) throws Exception;
   }
 
   /** Where a body yields to. */
   @FunctionalInterface
   interface Out<Y extends @Nullable Object> {
-
     /**
      * Hands {@code element} to the consumer; waits until there is room for it.
      *
@@ -69,7 +61,7 @@ public interface AnySyncIterator<Y extends @Nullable Object>
    * subscription.
    */
   static <Y> AnySyncIterator<Y> from(Flow.Publisher<? extends Y> source) {
-    return Sequence.ofPublisher(requireNonNull(source, "source"));
+    return Sequence.ofPublisher(Objects.requireNonNull(source, "source"));
   }
 
   /**
@@ -102,8 +94,6 @@ public interface AnySyncIterator<Y extends @Nullable Object>
   /**
    * Calls {@code action} with each element, on this thread. An exception of the action ends the
    * body as {@link #close} does, and is thrown.
-   *
-   * @throws IllegalStateException if the iterator is in use already
    */
   @Override
   void forEach(Consumer<? super Y> action);
@@ -112,19 +102,11 @@ public interface AnySyncIterator<Y extends @Nullable Object>
   @Override
   void forEachRemaining(Consumer<? super Y> action);
 
-  /**
-   * Returns this iterator, for a for loop.
-   *
-   * @throws IllegalStateException if it is in use already
-   */
+  /** Returns this iterator, for a for loop. */
   @Override
   Iterator<Y> iterator();
 
-  /**
-   * Returns a sequential stream of the elements. Closing the stream closes the body.
-   *
-   * @throws IllegalStateException if the iterator is in use already
-   */
+  /** Returns a sequential stream of the elements. Closing the stream closes the body. */
   @CheckReturnValue
   Stream<Y> stream();
 
@@ -141,8 +123,6 @@ public interface AnySyncIterator<Y extends @Nullable Object>
    * Returns a publisher of the elements for one subscriber; another gets an error. The body runs on
    * a virtual thread and waits in {@code yield} while there is no demand. Cancelling the
    * subscription closes the iterator.
-   *
-   * @throws IllegalStateException if the iterator is in use already
    */
   @CheckReturnValue
   Flow.Publisher<Y> publisher();

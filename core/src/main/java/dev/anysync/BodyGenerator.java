@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 /** A generator over a body. */
 final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object>
     extends Sequence<Y> implements AnySyncGenerator<Y, S> {
-
   private final Steps<Y, S> steps;
 
   BodyGenerator(AnySyncGenerator.Body<Y, S> body) {

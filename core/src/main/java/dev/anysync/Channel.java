@@ -55,8 +55,6 @@ abstract class Channel extends Source {
     return window;
   }
 
-  // The producer
-
   /** Adds an element, whether there is room or not. */
   final void add(@Nullable Object element) {
     Object item = element == null ? NULL : element;
@@ -94,8 +92,6 @@ abstract class Channel extends Source {
     end.compareAndSet(null, failure == null ? END : failure);
     wake(consumerWaits);
   }
-
-  // The consumer
 
   private @Nullable Object poll() {
     Object item = SLOT.getAcquire(head, headIndex);

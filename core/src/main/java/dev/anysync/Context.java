@@ -6,7 +6,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What travels with one body to another thread, and back. */
 final class Context {
-
   static final Context NONE = new Context(new ContextCarrier[0], new Object[0], null);
 
   private final ContextCarrier[] carriers;

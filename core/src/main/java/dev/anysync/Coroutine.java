@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The one implementation of {@link AnySync}: a body, and nothing else. */
 final class Coroutine<T extends @Nullable Object> implements AnySync<T> {
-
   final Callable<? extends T> body;
 
   Coroutine(Callable<? extends T> body) {

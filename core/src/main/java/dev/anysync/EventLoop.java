@@ -47,11 +47,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     this.tasks = new Registry("the event loop '" + name + "'");
   }
 
-  /**
-   * Creates an event loop.
-   *
-   * @param name the name of its threads
-   */
+  /** Creates an event loop whose threads are called {@code name}. */
   public static EventLoop create(String name) {
     return new EventLoop(requireNonNull(name, "name"));
   }
@@ -79,8 +75,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    * it is {@link AnySync#run()}.
    *
    * @throws RejectedExecutionException if the loop is closed
-   * @throws java.util.concurrent.CancellationException if this thread is interrupted, which cancels
-   *     the coroutine
+   * @throws CancellationException if this thread is interrupted, which cancels the coroutine
    */
   public <T extends @Nullable Object> T run(AnySync<T> call) {
     requireNonNull(call, "call");
@@ -102,9 +97,8 @@ public final class EventLoop implements Executor, AutoCloseable {
   public void close() {
     if (inLoop()) {
       throw new IllegalStateException(
-          "close() on the event loop '"
-              + name
-              + "' itself, which it would wait for: close it outside");
+          "close() on the event loop '%s' itself, which it would wait for: close it outside"
+              .formatted(name));
     }
     Strand strand = Strand.current();
     strand.blockOrGiveUp(tasks.close());
@@ -113,8 +107,6 @@ public final class EventLoop implements Executor, AutoCloseable {
     enqueue(last);
     strand.blockOrGiveUp(drained);
   }
-
-  // Tasks
 
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
     return this.<T>task(body, lanes).future;
@@ -130,8 +122,6 @@ public final class EventLoop implements Executor, AutoCloseable {
   @Nullable Strand holder() {
     return holder;
   }
-
-  // The turn
 
   private void enqueue(Object item) {
     queue.add(item);
@@ -168,16 +158,12 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
   }
 
+  /** Runs a task, or a callback in its turn, perhaps on the stack of a coroutine that waits. */
   private void run(Object item, Strand strand) {
     if (item instanceof Task<?> task) {
       task.runOn(strand);
-    } else {
-      call((Runnable) item, strand);
+      return;
     }
-  }
-
-  /** Runs a callback, in its turn, perhaps on the stack of a coroutine that waits. */
-  private void call(Runnable callback, Strand strand) {
     EventLoop outerLoop = strand.loop;
     Task<?> outerTask = strand.task;
     int outerMode = strand.mode;
@@ -185,7 +171,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     strand.task = null;
     strand.mode = Strand.NONE;
     try {
-      callback.run();
+      ((Runnable) item).run();
     } catch (Throwable e) {
       Thread thread = Thread.currentThread();
       thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
@@ -195,8 +181,6 @@ public final class EventLoop implements Executor, AutoCloseable {
       strand.loop = outerLoop;
     }
   }
-
-  // Suspension
 
   /** Gives up the turn until {@code future} is done and it is this coroutine's turn again. */
   void suspend(Strand strand, CompletableFuture<?> future) throws InterruptedException {

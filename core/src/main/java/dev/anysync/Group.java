@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Calls that run at the same time on behalf of one coroutine, which waits for them. */
 final class Group {
-
   private Group() {}
 
   static <T extends @Nullable Object> List<AnySync<? extends T>> copy(
@@ -22,13 +21,10 @@ final class Group {
   static <T extends @Nullable Object> List<T> all(List<AnySync<? extends T>> calls) {
     List<Unfuture<? extends T>> members = start(calls);
     try {
-      AnySync.await(Unfuture.all(members));
+      return AnySync.await(Unfuture.all(members));
     } finally {
       members.forEach(member -> member.cancel(true));
     }
-    List<T> results = new ArrayList<>(members.size());
-    members.forEach(member -> results.add(member.resultNow()));
-    return Collections.unmodifiableList(results);
   }
 
   /** Body of {@link AnySync#race}. */
@@ -60,9 +56,7 @@ final class Group {
     }
   }
 
-  /**
-   * Starts the calls on the coroutine's event loop if it can be given up, else on virtual threads.
-   */
+  /** Starts the calls on the event loop that an await would give up, else on virtual threads. */
   private static <T extends @Nullable Object> List<Unfuture<? extends T>> start(
       List<AnySync<? extends T>> calls) {
     Strand strand = Strand.current();

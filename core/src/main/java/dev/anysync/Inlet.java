@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A subscriber that puts what it gets into a channel, and asks for as much as has room there. */
 final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
-
   // Guarded by this
   private Flow.@Nullable Subscription subscription;
   private long due;

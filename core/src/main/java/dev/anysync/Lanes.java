@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
  * on shared lanes; build your own to have loops or executors of your own, and to close them.
  *
  * <p>Threads exist only from first use; all are daemons. A body started on some lanes uses the same
- * lanes for what it starts in turn.
+ * lanes for what it starts in turn. A function given to {@link #call} or {@link #cpuBound} is not a
+ * coroutine, so it must not {@code await}. Lanes that are closed refuse work with a {@link
+ * RejectedExecutionException}.
  */
 public final class Lanes implements AutoCloseable {
-
   /** What to do when code on a foreign event loop's or UI's thread makes a call that waits. */
   public enum ForeignLoopPolicy {
     /** Run the body on a virtual thread and block the loop's thread; the default. */
@@ -53,13 +54,11 @@ public final class Lanes implements AutoCloseable {
 
   // Neither the loop nor the pool has a thread before its first use.
   private Lanes(Builder builder) {
-    List<ContextCarrier> carriers = new ArrayList<>(SERVICES);
-    carriers.addAll(builder.carriers);
-    this.carriers = carriers.toArray(ContextCarrier[]::new);
+    carriers = builder.carriers.toArray(ContextCarrier[]::new);
     keys = builder.keys.toArray(ScopedValue<?>[]::new);
     foreignLoopPolicy =
         builder.foreignLoopPolicy != null ? builder.foreignLoopPolicy : defaultPolicy();
-    thread = builder.thread != null ? builder.thread : VIRTUAL;
+    thread = builder.thread;
     ownLoop = builder.loop == null;
     loop = builder.loop != null ? builder.loop : EventLoop.create("anysync-loop");
     int cores = Runtime.getRuntime().availableProcessors();
@@ -72,12 +71,10 @@ public final class Lanes implements AutoCloseable {
     return new Builder();
   }
 
-  // Work
-
   /**
-   * Starts {@code body} as a coroutine on {@link #loop()}.
+   * Starts {@code body} as a coroutine on {@link #loop()}: it may {@code await}, and holds the loop
+   * while it does anything else.
    *
-   * @param body may {@code await}; holds the loop while it does anything else
    * @throws RejectedExecutionException if these lanes or the loop are closed
    */
   public <T extends @Nullable Object> Unfuture<T> async(Callable<? extends T> body) {
@@ -85,12 +82,7 @@ public final class Lanes implements AutoCloseable {
     return loop.start(requireNonNull(body, "body"), this);
   }
 
-  /**
-   * Starts {@code function}, which may block, on the thread lane: a virtual thread of its own.
-   *
-   * @param function not a coroutine, so it must not {@code await}
-   * @throws RejectedExecutionException if these lanes are closed
-   */
+  /** Starts {@code function}, which may block, on the thread lane: a virtual thread of its own. */
   public <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> function) {
     requireNonNull(function, "function");
     return submit(new Task<T>(function, this, null, Strand.NONE, thread == VIRTUAL), thread).future;
@@ -99,20 +91,13 @@ public final class Lanes implements AutoCloseable {
   /**
    * Starts {@code function}, which computes, on the cpu lane: one platform thread per core, and
    * more only while some of them wait for unfutures.
-   *
-   * @param function not a coroutine, so it must not {@code await}
-   * @throws RejectedExecutionException if these lanes are closed
    */
   public <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
     requireNonNull(function, "function");
     return submit(new Task<T>(function, this, null, Strand.NONE, cpu == ownCpu), cpu).future;
   }
 
-  /**
-   * Returns the unsync form of {@code function}: each call is a {@link #call} of it.
-   *
-   * @param function may block
-   */
+  /** Returns the unsync form of {@code function}, which may block: each call is a {@link #call}. */
   public <A extends @Nullable Object, R extends @Nullable Object> Function<A, Unfuture<R>> function(
       Function<? super A, ? extends R> function) {
     requireNonNull(function, "function");
@@ -148,8 +133,6 @@ public final class Lanes implements AutoCloseable {
     }
   }
 
-  // For the rest of the core
-
   boolean isClosed() {
     return tasks.isClosed();
   }
@@ -170,9 +153,7 @@ public final class Lanes implements AutoCloseable {
     return submit(new Task<>(call, this, null, Strand.BODY, false), thread);
   }
 
-  /**
-   * Starts {@code body} as a part of the caller's coroutine, which holds {@code loop} if it is set.
-   */
+  /** Starts {@code body} as a part of the caller's coroutine, which holds {@code loop} if any. */
   <T extends @Nullable Object> Task<T> hop(Callable<? extends T> body, @Nullable EventLoop loop) {
     int mode = loop == null ? Strand.BODY : Strand.HELD;
     return submit(new Task<T>(body, this, loop, mode, false), VIRTUAL);
@@ -190,9 +171,7 @@ public final class Lanes implements AutoCloseable {
   }
 
   Context capture() {
-    return carriers.length == 0 && keys.length == 0
-        ? Context.NONE
-        : Context.capture(carriers, keys);
+    return Context.capture(carriers, keys);
   }
 
   ContextCarrier[] carriers() {
@@ -241,11 +220,11 @@ public final class Lanes implements AutoCloseable {
 
   /** Builds {@link Lanes}. Not safe for use by several threads at once. */
   public static final class Builder {
-    private final List<ContextCarrier> carriers = new ArrayList<>();
+    private final List<ContextCarrier> carriers = new ArrayList<>(SERVICES);
     private final List<ScopedValue<?>> keys = new ArrayList<>();
     private @Nullable ForeignLoopPolicy foreignLoopPolicy;
     private @Nullable EventLoop loop;
-    private @Nullable Executor thread;
+    private Executor thread = VIRTUAL;
     private @Nullable Executor cpu;
 
     private Builder() {}
@@ -279,9 +258,7 @@ public final class Lanes implements AutoCloseable {
       return this;
     }
 
-    /**
-     * Names scoped values that travel in: where bound on the caller, they are bound in the body.
-     */
+    /** Names scoped values that travel in: where the caller has them bound, so has the body. */
     public Builder carry(ScopedValue<?>... keys) {
       for (ScopedValue<?> key : requireNonNull(keys, "keys")) {
         this.keys.add(requireNonNull(key, "an element of keys"));

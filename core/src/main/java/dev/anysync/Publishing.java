@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 /** Publishes the elements of an iterator to one subscriber. */
 record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolean subscribed)
     implements Flow.Publisher<Y> {
-
   @Override
   public void subscribe(Flow.Subscriber<? super Y> subscriber) {
     requireNonNull(subscriber, "subscriber");
@@ -27,7 +26,6 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
 
   /** A subscription; the numbers of rules are those of Reactive Streams. */
   private static final class Delivery<Y extends @Nullable Object> implements Flow.Subscription {
-
     private final AtomicLong demand = new AtomicLong();
     private final AtomicReference<@Nullable Unfuture<@Nullable Void>> waiting =
         new AtomicReference<>();

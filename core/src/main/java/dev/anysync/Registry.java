@@ -11,7 +11,6 @@ final class Registry {
   private final Unfuture<@Nullable Void> emptied = new Unfuture<>();
   private volatile boolean closed;
 
-  /** Creates a registry of {@code owner}, which is for messages. */
   Registry(String owner) {
     this.owner = owner;
   }

@@ -67,8 +67,6 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
         (strand, prefetch) -> Inlet.to(publisher, prefetch));
   }
 
-  // One element at a time
-
   @Override
   public boolean hasNext() {
     if (ahead == null || isOver()) {
@@ -186,8 +184,6 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       cleanable.clean();
     }
   }
-
-  // All elements
 
   @Override
   public void forEach(Consumer<? super Y> action) {

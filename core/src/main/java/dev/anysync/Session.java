@@ -21,7 +21,7 @@ final class Session<R extends @Nullable Object> implements AnySyncContextManager
         new BodyGenerator<>(out -> body.run(resource -> out.yield(resource)));
     Object item = generator.advance(async, null, null);
     if (item == Source.END) {
-      throw Usage.noYield();
+      throw Usage.misuse("ended without a yield");
     }
     return new Session<>(generator, Sequence.element(item));
   }
@@ -57,6 +57,6 @@ final class Session<R extends @Nullable Object> implements AnySyncContextManager
       throw Usage.suppress(e, error);
     }
     generator.close();
-    throw Usage.secondYield();
+    throw Usage.misuse("yielded twice");
   }
 }

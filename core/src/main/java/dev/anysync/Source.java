@@ -5,11 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What an iterator takes its elements from: a body on another thread, or a publisher. */
 abstract class Source {
-
-  /** In place of an element: there are no more. */
+  // In place of an element: there are no more, or it is null
   static final Object END = new Object();
-
-  /** In place of a null element. */
   static final Object NULL = new Object();
 
   /** What makes the elements, once it is started; null if that is not a body. */
@@ -73,9 +70,8 @@ abstract class Source {
 
   static IllegalStateException wrongThread() {
     return new IllegalStateException(
-        "yield on thread '"
-            + Thread.currentThread().getName()
-            + "', which does not run this body: yield in the body itself");
+        "yield on thread '%s', which does not run this body: yield in the body itself"
+            .formatted(Thread.currentThread().getName()));
   }
 
   static IllegalStateException afterClose() {

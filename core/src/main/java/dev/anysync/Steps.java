@@ -43,8 +43,6 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
     return new Steps<>(out -> body.run(out::yield));
   }
 
-  // The consumer
-
   @Override
   @Nullable Object take(Strand strand, boolean async, long nanos) {
     return step(strand, async, nanos, null, null);
@@ -92,8 +90,6 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
     super.abort();
     answer.completeExceptionally(new CancellationException("closed"));
   }
-
-  // The body
 
   private void start() {
     Strand strand = Strand.current();

@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import dev.anysync.spi.WaitStrategy;
@@ -29,13 +27,11 @@ final class Strand {
    * thread: it is remembered and set again when the outermost body returns.
    */
 
-  /** Not in a coroutine: await is refused. */
+  // Modes: not in a coroutine, so that await is refused; in a coroutine, whose await gives up the
+  // turn of its event loop, if it has one; in a coroutine that was called by run() on an event
+  // loop's thread, whose await holds the loop.
   static final int NONE = 0;
-
-  /** In a coroutine; if it has an event loop, await gives up the loop's turn. */
   static final int BODY = 1;
-
-  /** In a coroutine that was called by run() on an event loop's thread: await holds the loop. */
   static final int HELD = 2;
 
   /** How many bodies are nested on one thread's stack before the next one hops. */
@@ -63,12 +59,10 @@ final class Strand {
 
   static Strand current() {
     Strand strand = CURRENT.get();
-    return strand != null ? strand : create();
-  }
-
-  private static Strand create() {
-    Strand strand = new Strand(Thread.currentThread());
-    CURRENT.set(strand);
+    if (strand == null) {
+      strand = new Strand(Thread.currentThread());
+      CURRENT.set(strand);
+    }
     return strand;
   }
 
@@ -99,8 +93,6 @@ final class Strand {
   boolean suspends() {
     return mode == BODY && loop != null;
   }
-
-  // Running
 
   /** Calls {@code body} as a coroutine for synchronous code. */
   <T extends @Nullable Object> T run(Callable<? extends T> body) {
@@ -142,7 +134,11 @@ final class Strand {
   /** Waits for a task that runs on behalf of this thread, and returns its result. */
   <T extends @Nullable Object> T finish(Task<T> task, boolean async) {
     waitOrCancel(task.future, async, -1, "run()");
-    task.carryBack();
+    return outcome(task);
+  }
+
+  private static <T extends @Nullable Object> T outcome(Task<T> task) {
+    task.context.carryBack();
     return Unfuture.outcome(task.future, CallerFrames.Observer.RUN);
   }
 
@@ -153,12 +149,10 @@ final class Strand {
     if (!blockOrCancel(task.future, nanos, "run(timeout)")) {
       task.future.cancel(true);
       throw new TimeoutException(
-          "the body did not end within "
-              + TimeUnit.NANOSECONDS.toMillis(nanos)
-              + " ms; it has been cancelled");
+          "the body did not end within %d ms; it has been cancelled"
+              .formatted(TimeUnit.NANOSECONDS.toMillis(nanos)));
     }
-    task.carryBack();
-    return Unfuture.outcome(task.future, CallerFrames.Observer.RUN);
+    return outcome(task);
   }
 
   /** To be called when a body has returned to a caller in mode {@code outer}. */
@@ -168,8 +162,6 @@ final class Strand {
       thread.interrupt();
     }
   }
-
-  // Waiting
 
   /** Waits for {@code future}, as a suspension where there is an event loop to give up. */
   <T extends @Nullable Object> T await(CompletableFuture<T> future, boolean shielded) {
@@ -236,10 +228,8 @@ final class Strand {
   }
 
   /**
-   * Blocks this thread, and the event loop if it holds one, until {@code future} is done.
-   *
-   * @param nanos how long at most, or less than zero for as long as it takes
-   * @return whether the future is done
+   * Blocks this thread, and the event loop if it holds one, until {@code future} is done or, if
+   * they are not negative, {@code nanos} are over; returns whether the future is done.
    */
   boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
     if (strategy != null && !strategy.runsBodies()) {
@@ -271,20 +261,15 @@ final class Strand {
 
   /** As {@link #block}, and cancels the future if this thread is interrupted meanwhile. */
   boolean blockOrCancel(CompletableFuture<?> future, long nanos, String operation) {
-    try {
-      return block(future, nanos);
-    } catch (InterruptedException e) {
-      future.cancel(true);
-      throw cancelled(operation);
-    }
+    return waitOrCancel(future, false, nanos, operation);
   }
 
   /** As {@link #blockOrCancel}, or as {@link #suspend} if {@code async}, which takes its time. */
   boolean waitOrCancel(CompletableFuture<?> future, boolean async, long nanos, String operation) {
-    if (!async) {
-      return blockOrCancel(future, nanos, operation);
-    }
     try {
+      if (!async) {
+        return block(future, nanos);
+      }
       suspend(future);
       return true;
     } catch (InterruptedException e) {
@@ -301,8 +286,6 @@ final class Strand {
       Thread.currentThread().interrupt();
     }
   }
-
-  // Cancellation
 
   /**
    * Throws if this thread was interrupted or the task cancelled, and that is not delivered yet;
@@ -341,7 +324,7 @@ final class Strand {
 
   /** Returns the nanoseconds of an argument, or {@code Long.MAX_VALUE} if they are too many. */
   static long nanos(Duration duration, String parameter) {
-    if (requireNonNull(duration, parameter).isNegative()) {
+    if (Objects.requireNonNull(duration, parameter).isNegative()) {
       throw new IllegalArgumentException(
           parameter + ": is negative (" + duration + "); give zero or more");
     }
@@ -362,7 +345,6 @@ final class Strand {
   /** A wait that a strategy carries out, perhaps for a limited time. */
   private record FutureWait(CompletableFuture<?> future, boolean timed, long deadline)
       implements ForkJoinPool.ManagedBlocker {
-
     @Override
     public boolean isReleasable() {
       return future.isDone() || (timed && deadline - System.nanoTime() <= 0);

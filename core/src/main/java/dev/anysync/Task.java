@@ -45,8 +45,11 @@ final class Task<T extends @Nullable Object> implements Runnable {
   final @Nullable EventLoop loop;
 
   final int mode;
+  final Context context;
+
+  /** Whether the body may run on any thread. */
   private final boolean claimable;
-  private final Context context;
+
   private @Nullable Callable<? extends T> body;
   private volatile @Nullable Object runner;
   private volatile int stop;
@@ -60,12 +63,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
   /** Completed when the body has ended; null until somebody asks for it. */
   private volatile @Nullable Unfuture<@Nullable Void> stopped;
 
-  /**
-   * Creates a task without starting it; captures the current thread's context.
-   *
-   * @param mode the mode of {@link Strand} that the body is in
-   * @param claimable whether the body may run on any thread
-   */
+  /** Creates a task without starting it; captures the current thread's context. */
   Task(
       Callable<? extends T> body,
       Lanes lanes,
@@ -218,10 +216,6 @@ final class Task<T extends @Nullable Object> implements Runnable {
       }
     }
     return stopped;
-  }
-
-  void carryBack() {
-    context.carryBack();
   }
 
   /** Returns the strand that runs the body, if one does. */

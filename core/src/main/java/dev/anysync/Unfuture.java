@@ -29,13 +29,12 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the type of the result
  */
 public final class Unfuture<T extends @Nullable Object> extends CompletableFuture<T> {
-
   private final @Nullable Task<T> task;
 
   /** Made by a method of CompletableFuture, which wraps what it fails with. */
   private boolean dependent;
 
-  /** The future, or the task, that this one follows: for the wait-for graph. */
+  /** The future, the list of futures, or the task that this one follows. */
   private volatile @Nullable Object source;
 
   /** Creates an unfuture that is not completed, for any thread to complete. */
@@ -46,8 +45,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   Unfuture(Task<T> task) {
     this.task = task;
   }
-
-  // Factories
 
   /** Returns an unfuture that is completed with {@code value}. */
   public static <T extends @Nullable Object> Unfuture<T> of(T value) {
@@ -101,14 +98,12 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       sources.add(requireNonNull(stage, "an element of futures").toCompletableFuture());
     }
     Unfuture<List<T>> all = new Unfuture<>();
-    all.source = new Sources(sources);
+    all.source = sources;
     AtomicInteger left = new AtomicInteger(1 + sources.size());
     Runnable countDown =
         () -> {
           if (left.decrementAndGet() == 0) {
-            List<T> results = new ArrayList<>(sources.size());
-            sources.forEach(source -> results.add(source.resultNow()));
-            all.complete(Collections.unmodifiableList(results));
+            all.complete(sources.stream().<T>map(source -> source.resultNow()).toList());
           }
         };
     for (CompletableFuture<? extends T> source : sources) {
@@ -125,23 +120,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     countDown.run();
     return all;
   }
-
-  /** Many futures, as one to cancel. */
-  private static final class Sources extends CompletableFuture<@Nullable Void> {
-    private final List<? extends Future<?>> sources;
-
-    Sources(List<? extends Future<?>> sources) {
-      this.sources = sources;
-    }
-
-    @Override
-    public boolean cancel(boolean mayInterruptIfRunning) {
-      sources.forEach(source -> source.cancel(true));
-      return true;
-    }
-  }
-
-  // Results
 
   /**
    * Waits for the result and returns it, or throws the very exception that the body threw.
@@ -229,10 +207,9 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   }
 
   /**
-   * Returns a future that is completed when the body has really ended, or it is certain that it
-   * will never start; this one may be completed earlier, if it is cancelled. Where there is no
-   * body, that is when this one is completed. Cancelling the returned future has no effect on this
-   * one.
+   * Returns a future that is completed when the body has really ended, or will certainly never
+   * start, which may be later than this one, if that is cancelled; where there is no body, when
+   * this one is. Cancelling the returned future has no effect on this one.
    */
   public Unfuture<@Nullable Void> stopped() {
     return task == null
@@ -240,13 +217,10 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
         : (Unfuture<@Nullable Void>) task.stopped().copy();
   }
 
-  // Continuations
-
   /**
    * Calls {@code next} with this future once it is done, however it ended, and returns the future
    * of what that returns. It runs on the thread that completes this future, or at once on this one.
-   *
-   * <p>Cancelling the returned future cancels this one.
+   * Cancelling the returned future cancels this one.
    *
    * @param next gets this future, which is done; what it throws fails the returned future
    */
@@ -311,8 +285,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     return task == null ? Unsync.lanes().threads() : task.lanes.threads();
   }
 
-  // Completion
-
   @Override
   public boolean complete(T value) {
     return stopIf(super.complete(value));
@@ -333,9 +305,13 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    */
   @Override
   public boolean cancel(boolean mayInterruptIfRunning) {
-    if (stopIf(super.completeExceptionally(new CancellationException("cancelled")))
-        && source instanceof Future<?> future) {
-      future.cancel(true);
+    if (stopIf(super.completeExceptionally(new CancellationException("cancelled")))) {
+      List<?> sources = source instanceof List<?> list ? list : Collections.singletonList(source);
+      for (Object each : sources) {
+        if (each instanceof Future<?> future) {
+          future.cancel(true);
+        }
+      }
     }
     return isCancelled();
   }
@@ -356,8 +332,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       Lanes.LOG.log(System.Logger.Level.DEBUG, "a body failed after it had been cancelled", error);
     }
   }
-
-  // For the rest of the core
 
   /** Runs the body here, if it is to be claimed by a waiter on {@code strand}. */
   boolean claim(Strand strand) {

@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
  * Unfuture}. The methods are those of {@link Lanes}, on lanes that the whole process shares.
  */
 public final class Unsync {
-
   private static volatile @Nullable Lanes shared;
 
   private Unsync() {}

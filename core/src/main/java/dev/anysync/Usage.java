@@ -45,7 +45,7 @@ final class Usage<R extends @Nullable Object, T extends @Nullable Object>
       throw suppress(e, blockError);
     }
     if (!yielded) {
-      throw noYield();
+      throw misuse("ended without a yield");
     }
     return result;
   }
@@ -53,7 +53,7 @@ final class Usage<R extends @Nullable Object, T extends @Nullable Object>
   @Override
   public void yield(R resource) {
     if (yielded) {
-      throw secondYield();
+      throw misuse("yielded twice");
     }
     yielded = true;
     int bodyMode = strand.mode;
@@ -76,13 +76,8 @@ final class Usage<R extends @Nullable Object, T extends @Nullable Object>
     throw Strand.sneaky(error);
   }
 
-  static IllegalStateException noYield() {
+  static IllegalStateException misuse(String what) {
     return new IllegalStateException(
-        "the body of the context manager ended without a yield; it must yield its resource once");
-  }
-
-  static IllegalStateException secondYield() {
-    return new IllegalStateException(
-        "the body of the context manager yielded twice; it must yield its resource once");
+        "the body of the context manager " + what + "; it must yield its resource once");
   }
 }

@@ -27,10 +27,7 @@ final class WaitGraph {
 
   private WaitGraph() {}
 
-  /**
-   * Throws if {@code strand}, which has just published that it waits for {@code target}, would wait
-   * for ever.
-   */
+  /** Throws if {@code strand}, which has published {@code target} already, would wait for ever. */
   static void check(Strand strand, Object target) {
     if (leadsOn(runnerOf(target), strand) || leadsOn(holderFor(target), strand)) {
       search(strand, target);
@@ -94,14 +91,9 @@ final class WaitGraph {
   private static String describe(List<Edge> edges) {
     StringBuilder text = new StringBuilder("this wait would never end:");
     for (Edge edge : edges) {
-      text.append("\n  thread '")
-          .append(edge.waiter.thread.getName())
-          .append("' waits for ")
-          .append(name(edge.target))
-          .append(", which needs thread '")
-          .append(edge.next.thread.getName())
-          .append("'")
-          .append(where(edge.waiter.thread));
+      text.append(
+          "\n  thread '%s' waits for %s, which needs thread '%s'%s"
+              .formatted(edge.waiter, name(edge.target), edge.next, where(edge.waiter.thread)));
     }
     return text.toString();
   }

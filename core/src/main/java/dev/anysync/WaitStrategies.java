@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The wait strategies in force, the library's own last. */
 final class WaitStrategies {
-
   private static final List<WaitStrategy> ALL =
       Stream.concat(
               ServiceLoader.load(WaitStrategy.class, WaitStrategies.class.getClassLoader()).stream()

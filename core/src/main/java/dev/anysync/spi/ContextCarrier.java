@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * not throw.
  */
 public interface ContextCarrier {
-
   /** Returns what the current thread has now, or null if it has nothing; must not change later. */
   @Nullable Object capture();
 

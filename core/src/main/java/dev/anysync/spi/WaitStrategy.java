@@ -12,7 +12,6 @@ import java.util.concurrent.ForkJoinPool.ManagedBlocker;
  * of the library itself (fork/join workers, the Swing thread) come last.
  */
 public interface WaitStrategy {
-
   /** Returns whether {@code thread}, which is the current thread, belongs to this strategy. */
   boolean owns(Thread thread);
 
