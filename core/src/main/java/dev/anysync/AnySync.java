@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
@@ -43,12 +41,12 @@ import org.jspecify.annotations.Nullable;
 public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
   /** Returns a coroutine that calls {@code body} each time it is run, awaited or started. */
   static <T extends @Nullable Object> AnySync<T> coroutine(Callable<? extends T> body) {
-    return new Coroutine<>(requireNonNull(body, "body"));
+    return new Coroutine<>(Objects.requireNonNull(body, "body"));
   }
 
   /** As {@link #coroutine(Callable)}, for a body without a result; the coroutine's is null. */
   static AnySync<@Nullable Void> coroutine(VoidBody body) {
-    requireNonNull(body, "body");
+    Objects.requireNonNull(body, "body");
     return new Coroutine<@Nullable Void>(
         () -> {
           body.run();
@@ -63,26 +61,27 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    */
   static <T extends @Nullable Object> AnySync<T> from(
       Supplier<? extends CompletionStage<T>> source) {
-    requireNonNull(source, "source");
+    Objects.requireNonNull(source, "source");
     return new Coroutine<T>(
-        () -> await(requireNonNull(source.get(), "source returned null instead of a stage")));
+        () ->
+            await(Objects.requireNonNull(source.get(), "source returned null instead of a stage")));
   }
 
   /** Returns an iterator over what {@code body} yields. */
   static <Y extends @Nullable Object> AnySyncIterator<Y> iterator(AnySyncIterator.Body<Y> body) {
-    return Sequence.ofBody(requireNonNull(body, "body"));
+    return Sequence.ofBody(Objects.requireNonNull(body, "body"));
   }
 
   /** Returns a generator over {@code body}: an iterator whose body also receives. */
   static <Y extends @Nullable Object, S extends @Nullable Object> AnySyncGenerator<Y, S> generator(
       AnySyncGenerator.Body<Y, S> body) {
-    return new BodyGenerator<>(requireNonNull(body, "body"));
+    return new BodyGenerator<>(Objects.requireNonNull(body, "body"));
   }
 
   /** Returns a context manager whose {@code body} enters, yields the resource once, and exits. */
   static <R extends @Nullable Object> AnySyncContextManager<R> contextManager(
       AnySyncContextManager.Body<R> body) {
-    return AnySyncContextManager.of(requireNonNull(body, "body"));
+    return AnySyncContextManager.of(Objects.requireNonNull(body, "body"));
   }
 
   /**
@@ -93,7 +92,7 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    */
   @CanIgnoreReturnValue
   static <T extends @Nullable Object> T await(AnySync<T> call) {
-    Coroutine<T> coroutine = (Coroutine<T>) requireNonNull(call, "call");
+    Coroutine<T> coroutine = (Coroutine<T>) Objects.requireNonNull(call, "call");
     return Strand.ofCoroutine("await(call)").await(coroutine.body);
   }
 
@@ -105,14 +104,14 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    */
   @CanIgnoreReturnValue
   static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
-    requireNonNull(stage, "stage");
+    Objects.requireNonNull(stage, "stage");
     return Strand.ofCoroutine("await(stage)").await(stage.toCompletableFuture(), false);
   }
 
   /** As {@link #await(CompletionStage)}; there because a completable future is a future as well. */
   @CanIgnoreReturnValue
   static <T extends @Nullable Object> T await(CompletableFuture<T> future) {
-    requireNonNull(future, "future");
+    Objects.requireNonNull(future, "future");
     return Strand.ofCoroutine("await(future)").await(future.toCompletableFuture(), false);
   }
 
@@ -122,7 +121,7 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    */
   @CanIgnoreReturnValue
   static <T extends @Nullable Object> T await(Future<T> future) {
-    requireNonNull(future, "future");
+    Objects.requireNonNull(future, "future");
     return future instanceof CompletableFuture<T> completable
         ? await(completable)
         : Strand.ofCoroutine("await(future)").await(future);
@@ -145,7 +144,7 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    */
   @CanIgnoreReturnValue
   static <T extends @Nullable Object> T shield(CompletionStage<T> stage) {
-    requireNonNull(stage, "stage");
+    Objects.requireNonNull(stage, "stage");
     return Strand.ofCoroutine("shield(stage)").await(stage.toCompletableFuture(), true);
   }
 

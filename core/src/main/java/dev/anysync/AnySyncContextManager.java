@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import com.google.errorprone.annotations.CheckReturnValue;
@@ -115,14 +113,14 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
    * @param work not a coroutine, so it must not {@code await} unless called inside one
    */
   public final <T extends @Nullable Object> @Nullable T use(Function<? super R, ? extends T> work) {
-    return new Usage<R, T>(Strand.current(), requireNonNull(work, "work")).run(body());
+    return new Usage<R, T>(Strand.current(), Objects.requireNonNull(work, "work")).run(body());
   }
 
   /** Returns a coroutine that does {@link #use} each time; {@code work} is a part of it. */
   @CheckReturnValue
   public final <T extends @Nullable Object> AnySync<@Nullable T> useAsync(
       Function<? super R, ? extends T> work) {
-    requireNonNull(work, "work");
+    Objects.requireNonNull(work, "work");
     return AnySync.<@Nullable T>coroutine(
         () -> new Usage<R, T>(Strand.current(), work).call(body()));
   }

@@ -1,8 +1,7 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A generator over a body. */
@@ -33,7 +32,7 @@ final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object
 
   @Override
   public Y raise(Throwable error) {
-    return step(false, null, requireNonNull(error, "error"));
+    return step(false, null, Objects.requireNonNull(error, "error"));
   }
 
   @Override
@@ -43,7 +42,7 @@ final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object
 
   @Override
   public AnySync<Y> raiseAsync(Throwable error) {
-    requireNonNull(error, "error");
+    Objects.requireNonNull(error, "error");
     return AnySync.coroutine(() -> step(true, null, error));
   }
 

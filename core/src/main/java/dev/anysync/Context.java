@@ -10,9 +10,7 @@ final class Context {
 
   private final ContextCarrier[] carriers;
   private final ScopedValue.@Nullable Carrier scoped;
-
-  /** A snapshot per carrier: the caller's before the body has run, the body's after it. */
-  private @Nullable Object[] snapshots;
+  private @Nullable Object[] snapshots; // the caller's until the body has run, then the body's
 
   private Context(
       ContextCarrier[] carriers,

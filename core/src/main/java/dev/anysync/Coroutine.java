@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import org.jspecify.annotations.Nullable;
@@ -26,7 +24,7 @@ final class Coroutine<T extends @Nullable Object> implements AnySync<T> {
 
   @Override
   public <X extends Exception> T run(Class<X> declared) throws X {
-    requireNonNull(declared, "declared");
+    Objects.requireNonNull(declared, "declared");
     return run();
   }
 
@@ -37,7 +35,7 @@ final class Coroutine<T extends @Nullable Object> implements AnySync<T> {
 
   @Override
   public Unfuture<T> start(EventLoop loop) {
-    requireNonNull(loop, "loop");
+    Objects.requireNonNull(loop, "loop");
     return loop.start(body, Strand.current().lanes());
   }
 

@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import org.jspecify.annotations.Nullable;
@@ -38,9 +36,7 @@ public final class EventLoop implements Executor, AutoCloseable {
   private final Queue<Object> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger pending = new AtomicInteger();
   final Registry tasks;
-
-  /** The strand that has the turn, for the wait-for graph; null also while it changes hands. */
-  private volatile @Nullable Strand holder;
+  volatile @Nullable Strand holder; // of the turn; null also while it changes hands
 
   private EventLoop(String name) {
     this.name = name;
@@ -49,7 +45,7 @@ public final class EventLoop implements Executor, AutoCloseable {
 
   /** Creates an event loop whose threads are called {@code name}. */
   public static EventLoop create(String name) {
-    return new EventLoop(requireNonNull(name, "name"));
+    return new EventLoop(Objects.requireNonNull(name, "name"));
   }
 
   /** Returns whether the current thread is running something on this loop. */
@@ -65,7 +61,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    */
   @Override
   public void execute(Runnable callback) {
-    requireNonNull(callback, "callback");
+    Objects.requireNonNull(callback, "callback");
     tasks.checkOpen();
     enqueue(callback);
   }
@@ -78,7 +74,7 @@ public final class EventLoop implements Executor, AutoCloseable {
    * @throws CancellationException if this thread is interrupted, which cancels the coroutine
    */
   public <T extends @Nullable Object> T run(AnySync<T> call) {
-    requireNonNull(call, "call");
+    Objects.requireNonNull(call, "call");
     if (inLoop()) {
       return call.run();
     }
@@ -117,10 +113,6 @@ public final class EventLoop implements Executor, AutoCloseable {
     tasks.add(task);
     enqueue(task);
     return task;
-  }
-
-  @Nullable Strand holder() {
-    return holder;
   }
 
   private void enqueue(Object item) {
@@ -294,7 +286,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     void grant() {
-      Strand strand = requireNonNull(this.strand); // it forgets it once it is granted
+      Strand strand = Objects.requireNonNull(this.strand); // it forgets it once it is granted
       strand.waitsFor = null; // before there is a holder again, see suspend
       holder = strand;
       state.set(GRANTED);
@@ -308,7 +300,7 @@ public final class EventLoop implements Executor, AutoCloseable {
      * @return whether it was interrupted
      */
     boolean await() {
-      Strand strand = requireNonNull(this.strand);
+      Strand strand = Objects.requireNonNull(this.strand);
       boolean interrupted = false;
       while (state.get() != GRANTED) {
         LockSupport.park(EventLoop.this);

@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import org.jspecify.annotations.Nullable;
@@ -12,8 +10,8 @@ final class Group {
 
   static <T extends @Nullable Object> List<AnySync<? extends T>> copy(
       Collection<? extends AnySync<? extends T>> calls) {
-    List<AnySync<? extends T>> copy = new ArrayList<>(requireNonNull(calls, "calls"));
-    copy.forEach(call -> requireNonNull(call, "an element of calls"));
+    List<AnySync<? extends T>> copy = new ArrayList<>(Objects.requireNonNull(calls, "calls"));
+    copy.forEach(call -> Objects.requireNonNull(call, "an element of calls"));
     return copy;
   }
 

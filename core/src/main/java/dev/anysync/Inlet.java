@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import org.jspecify.annotations.Nullable;
@@ -13,8 +11,7 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
   private long due;
   private boolean aborted;
 
-  /** An element was asked for that has not come; used where none is asked for in advance. */
-  private boolean asked;
+  private boolean asked; // for an element that has not come, where none is asked for in advance
 
   private Inlet(int prefetch) {
     super(prefetch);
@@ -29,7 +26,7 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
 
   @Override
   public void onSubscribe(Flow.Subscription subscription) {
-    requireNonNull(subscription, "subscription");
+    Objects.requireNonNull(subscription, "subscription");
     boolean refused;
     synchronized (this) {
       refused = aborted || this.subscription != null;
@@ -46,12 +43,12 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
 
   @Override
   public void onNext(Y element) {
-    add(requireNonNull(element, "element"));
+    add(Objects.requireNonNull(element, "element"));
   }
 
   @Override
   public void onError(Throwable error) {
-    end(requireNonNull(error, "error"));
+    end(Objects.requireNonNull(error, "error"));
   }
 
   @Override

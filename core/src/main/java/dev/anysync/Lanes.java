@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import dev.anysync.spi.ContextCarrier;
@@ -41,10 +39,10 @@ public final class Lanes implements AutoCloseable {
   private static final ThreadFactory THREADS = Thread.ofVirtual().name("anysync-", 1).factory();
   private static final Executor VIRTUAL = task -> THREADS.newThread(task).start();
 
-  private final ContextCarrier[] carriers;
+  final ContextCarrier[] carriers;
   private final ScopedValue<?>[] keys;
   private final ForeignLoopPolicy foreignLoopPolicy;
-  private final Executor thread;
+  final Executor thread;
   final Registry tasks = new Registry("these lanes");
 
   private final EventLoop loop;
@@ -63,7 +61,7 @@ public final class Lanes implements AutoCloseable {
     loop = builder.loop != null ? builder.loop : EventLoop.create("anysync-loop");
     int cores = Runtime.getRuntime().availableProcessors();
     ownCpu = builder.cpu == null ? new ForkJoinPool(cores, CpuThread::new, null, true) : null;
-    cpu = builder.cpu != null ? builder.cpu : requireNonNull(ownCpu);
+    cpu = builder.cpu != null ? builder.cpu : Objects.requireNonNull(ownCpu);
   }
 
   /** Returns a builder of lanes; what is not set is as on the shared lanes. */
@@ -79,12 +77,12 @@ public final class Lanes implements AutoCloseable {
    */
   public <T extends @Nullable Object> Unfuture<T> async(Callable<? extends T> body) {
     tasks.checkOpen();
-    return loop.start(requireNonNull(body, "body"), this);
+    return loop.start(Objects.requireNonNull(body, "body"), this);
   }
 
   /** Starts {@code function}, which may block, on the thread lane: a virtual thread of its own. */
   public <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> function) {
-    requireNonNull(function, "function");
+    Objects.requireNonNull(function, "function");
     return submit(new Task<T>(function, this, null, Strand.NONE, thread == VIRTUAL), thread).future;
   }
 
@@ -93,14 +91,14 @@ public final class Lanes implements AutoCloseable {
    * more only while some of them wait for unfutures.
    */
   public <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
-    requireNonNull(function, "function");
+    Objects.requireNonNull(function, "function");
     return submit(new Task<T>(function, this, null, Strand.NONE, cpu == ownCpu), cpu).future;
   }
 
   /** Returns the unsync form of {@code function}, which may block: each call is a {@link #call}. */
   public <A extends @Nullable Object, R extends @Nullable Object> Function<A, Unfuture<R>> function(
       Function<? super A, ? extends R> function) {
-    requireNonNull(function, "function");
+    Objects.requireNonNull(function, "function");
     return argument -> call(() -> function.apply(argument));
   }
 
@@ -137,11 +135,6 @@ public final class Lanes implements AutoCloseable {
     return tasks.isClosed();
   }
 
-  /** Returns an executor of virtual threads, for the dependents of unfutures. */
-  Executor threads() {
-    return thread;
-  }
-
   /** Starts {@code body} as a coroutine on the thread lane. */
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body) {
     return submit(new Task<T>(body, this, null, Strand.BODY, thread == VIRTUAL), thread).future;
@@ -172,10 +165,6 @@ public final class Lanes implements AutoCloseable {
 
   Context capture() {
     return Context.capture(carriers, keys);
-  }
-
-  ContextCarrier[] carriers() {
-    return carriers;
   }
 
   /** Does what the policy says about a wait on a foreign event loop's thread. */
@@ -231,7 +220,7 @@ public final class Lanes implements AutoCloseable {
 
     /** Sets the event loop of {@link Lanes#async}; it is the caller's to close. */
     public Builder loop(EventLoop loop) {
-      this.loop = requireNonNull(loop, "loop");
+      this.loop = Objects.requireNonNull(loop, "loop");
       return this;
     }
 
@@ -240,35 +229,35 @@ public final class Lanes implements AutoCloseable {
      * close. Its tasks run on its threads only: a waiter does not take them over.
      */
     public Builder thread(Executor executor) {
-      this.thread = requireNonNull(executor, "executor");
+      this.thread = Objects.requireNonNull(executor, "executor");
       return this;
     }
 
     /** Sets the executor of {@link Lanes#cpuBound}, on the terms of {@link #thread}. */
     public Builder cpu(Executor executor) {
-      this.cpu = requireNonNull(executor, "executor");
+      this.cpu = Objects.requireNonNull(executor, "executor");
       return this;
     }
 
     /** Adds carriers of context, beside those that are found as services. */
     public Builder carry(ContextCarrier... carriers) {
-      for (ContextCarrier carrier : requireNonNull(carriers, "carriers")) {
-        this.carriers.add(requireNonNull(carrier, "an element of carriers"));
+      for (ContextCarrier carrier : Objects.requireNonNull(carriers, "carriers")) {
+        this.carriers.add(Objects.requireNonNull(carrier, "an element of carriers"));
       }
       return this;
     }
 
     /** Names scoped values that travel in: where the caller has them bound, so has the body. */
     public Builder carry(ScopedValue<?>... keys) {
-      for (ScopedValue<?> key : requireNonNull(keys, "keys")) {
-        this.keys.add(requireNonNull(key, "an element of keys"));
+      for (ScopedValue<?> key : Objects.requireNonNull(keys, "keys")) {
+        this.keys.add(Objects.requireNonNull(key, "an element of keys"));
       }
       return this;
     }
 
     /** Sets what to do when a call waits on a foreign event loop's thread. */
     public Builder onForeignLoop(ForeignLoopPolicy policy) {
-      this.foreignLoopPolicy = requireNonNull(policy, "policy");
+      this.foreignLoopPolicy = Objects.requireNonNull(policy, "policy");
       return this;
     }
 

@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import org.jspecify.annotations.Nullable;
@@ -11,7 +9,7 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
     implements Flow.Publisher<Y> {
   @Override
   public void subscribe(Flow.Subscriber<? super Y> subscriber) {
-    requireNonNull(subscriber, "subscriber");
+    Objects.requireNonNull(subscriber, "subscriber");
     Delivery<Y> delivery = new Delivery<>(subscriber);
     if (subscribed.compareAndSet(false, true)) {
       subscriber.onSubscribe(delivery);
@@ -29,9 +27,7 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
     private final AtomicLong demand = new AtomicLong();
     private final AtomicReference<@Nullable Unfuture<@Nullable Void>> waiting =
         new AtomicReference<>();
-
-    /** Null once it is not to be called any more; rule 3.13. */
-    private volatile Flow.@Nullable Subscriber<? super Y> subscriber;
+    private volatile Flow.@Nullable Subscriber<? super Y> subscriber; // null at the end; rule 3.13
 
     private volatile @Nullable Throwable badRequest;
     private volatile @Nullable Task<?> task;
@@ -69,7 +65,7 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
     }
 
     private void deliver(Y element) {
-      requireNonNull(element, "element: is null, which a publisher cannot publish");
+      Objects.requireNonNull(element, "element: is null, which a publisher cannot publish");
       Strand strand = Strand.current();
       while (demand.get() == 0) {
         Unfuture<@Nullable Void> signal = new Unfuture<>();

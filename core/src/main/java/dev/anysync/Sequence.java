@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import org.jspecify.annotations.Nullable;
@@ -20,7 +18,6 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   private static final int INLINE = 1;
   private static final int PULLED = 2;
   private static final int OVER = 3;
-
   private static final int DEFAULT_PREFETCH = 1024;
 
   /** Starts the body, or whatever makes the elements, on another thread. */
@@ -36,9 +33,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   private volatile @Nullable Source source;
   private volatile @Nullable Inline<Y> inline;
   private Cleaner.@Nullable Cleanable cleanable;
-
-  /** The element that hasNext has found, or END; null if it is to be looked for. */
-  private @Nullable Object ahead;
+  private @Nullable Object ahead; // what hasNext has found, or END; null if to be looked for
 
   /** Creates an iterator that runs {@code body} inline, or opens a source to pull from. */
   Sequence(Body<Y> body, Opener opener) {
@@ -187,14 +182,14 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   @Override
   public void forEach(Consumer<? super Y> action) {
-    requireNonNull(action, "action");
+    Objects.requireNonNull(action, "action");
     use("forEach");
     forEachRemaining(action);
   }
 
   @Override
   public void forEachRemaining(Consumer<? super Y> action) {
-    requireNonNull(action, "action");
+    Objects.requireNonNull(action, "action");
     Strand strand = Strand.current();
     if (strand.runsBodies() && state.compareAndSet(NEW, INLINE)) {
       forEachInline(strand, action);
@@ -303,9 +298,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     private final @Nullable Task<?> task;
     private final int outerMode;
     private @Nullable Throwable consumerError;
-
-    /** The consumer has failed or closed the iterator, or the body has ended. */
-    private volatile boolean over;
+    private volatile boolean over; // the consumer failed or closed the iterator, or the body ended
 
     Inline(Strand strand, Consumer<? super Y> action) {
       this.strand = strand;

@@ -9,11 +9,8 @@ abstract class Source {
   static final Object END = new Object();
   static final Object NULL = new Object();
 
-  /** What makes the elements, once it is started; null if that is not a body. */
-  volatile @Nullable Task<?> task;
-
-  /** What the body threw in response to its cancellation, after it has ended. */
-  volatile @Nullable Throwable failure;
+  volatile @Nullable Task<?> task; // makes the elements, once it is started, if that is a body
+  volatile @Nullable Throwable failure; // of the body, in response to its cancellation
 
   /**
    * Returns the next element, {@link #NULL}, {@link #END} or, if the time is up, null; or throws

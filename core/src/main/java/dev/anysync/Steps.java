@@ -22,9 +22,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
 
   private final AnySyncGenerator.Body<Y, S> body;
 
-  /** The strand that is taking a step. */
-  private final AtomicReference<@Nullable Strand> consumer = new AtomicReference<>();
-
+  private final AtomicReference<@Nullable Strand> consumer = new AtomicReference<>(); // in a step
   private volatile Unfuture<Object> answer = new Unfuture<>();
 
   // Handed over with each step
@@ -67,7 +65,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
       Unfuture<S> request = this.request;
       if (request == null) {
         Lanes lanes = strand.lanes();
-        carriers = lanes.carriers();
+        carriers = lanes.carriers;
         snapshots = Context.snapshot(carriers);
         task = lanes.startTask(this::start);
       } else {

@@ -34,8 +34,7 @@ final class Strand {
   static final int BODY = 1;
   static final int HELD = 2;
 
-  /** How many bodies are nested on one thread's stack before the next one hops. */
-  static final int MAX_DEPTH = 256;
+  static final int MAX_DEPTH = 256; // bodies nested on one stack; the next one hops
 
   private static final ThreadLocal<@Nullable Strand> CURRENT = new ThreadLocal<>();
 
@@ -46,11 +45,8 @@ final class Strand {
   @Nullable EventLoop loop;
   @Nullable Task<?> task;
 
-  /** An interrupt was delivered as a cancellation and is owed to the thread's owner. */
-  private boolean interrupted;
-
-  /** The future or event loop that this thread is blocked for without a time limit. */
-  volatile @Nullable Object waitsFor;
+  private boolean interrupted; // delivered as a cancellation, and owed to the thread's owner
+  volatile @Nullable Object waitsFor; // without a time limit: a future or an event loop
 
   private Strand(Thread thread) {
     this.thread = thread;
@@ -163,7 +159,7 @@ final class Strand {
     }
   }
 
-  /** Waits for {@code future}, as a suspension where there is an event loop to give up. */
+  /** Waits for {@code future}, as {@link #suspend} does, and returns its result. */
   <T extends @Nullable Object> T await(CompletableFuture<T> future, boolean shielded) {
     checkCancelled(shielded ? null : future);
     boolean claimed =

@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import org.jspecify.annotations.Nullable;
@@ -46,18 +44,15 @@ final class Task<T extends @Nullable Object> implements Runnable {
 
   final int mode;
   final Context context;
-
-  /** Whether the body may run on any thread. */
-  private final boolean claimable;
+  private final boolean claimable; // may run on any thread
 
   private @Nullable Callable<? extends T> body;
   private volatile @Nullable Object runner;
   private volatile int stop;
 
-  /** The body was told of its cancellation; used by the runner only. */
+  // The runner's: the body was told of its cancellation; the task below this one on the runner's
+  // stack, of a waiter that has claimed this one
   private boolean delivered;
-
-  /** The task below this one on its runner's stack, of a waiter that has claimed this one. */
   private @Nullable Task<?> outer;
 
   /** Completed when the body has ended; null until somebody asks for it. */
@@ -79,7 +74,6 @@ final class Task<T extends @Nullable Object> implements Runnable {
     this.future = new Unfuture<>(this);
   }
 
-  /** Runs the body for its lane. */
   @Override
   public void run() {
     runOn(Strand.current());
@@ -193,7 +187,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
     if (stopped == null || (stopped != this && stopped.delivered)) {
       return false;
     }
-    for (Task<?> task = this; task != stopped; task = requireNonNull(task.outer)) {
+    for (Task<?> task = this; task != stopped; task = Objects.requireNonNull(task.outer)) {
       task.future.cancel(true);
     }
     if (!delivered) {
@@ -225,6 +219,6 @@ final class Task<T extends @Nullable Object> implements Runnable {
 
   /** Returns the strand that holds the event loop whose turn the body needs to go on. */
   @Nullable Strand holder() {
-    return loop == null || mode != Strand.BODY || runner == ENDED ? null : loop.holder();
+    return loop == null || mode != Strand.BODY || runner == ENDED ? null : loop.holder;
   }
 }

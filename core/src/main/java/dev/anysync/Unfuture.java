@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import org.jspecify.annotations.Nullable;
@@ -30,12 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Unfuture<T extends @Nullable Object> extends CompletableFuture<T> {
   private final @Nullable Task<T> task;
-
-  /** Made by a method of CompletableFuture, which wraps what it fails with. */
-  private boolean dependent;
-
-  /** The future, the list of futures, or the task that this one follows. */
-  private volatile @Nullable Object source;
+  private boolean
+      dependent; // made by a method of CompletableFuture, which wraps what it fails with
+  private volatile @Nullable Object source; // what this one follows: a task, a future, or a list
 
   /** Creates an unfuture that is not completed, for any thread to complete. */
   public Unfuture() {
@@ -58,7 +53,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    * the unwrapped exception if it fails, and cancelling it when cancelled.
    */
   public static <T extends @Nullable Object> Unfuture<T> from(CompletionStage<T> stage) {
-    if (requireNonNull(stage, "stage") instanceof Unfuture<T> unfuture) {
+    if (Objects.requireNonNull(stage, "stage") instanceof Unfuture<T> unfuture) {
       return unfuture;
     }
     Unfuture<T> future = new Unfuture<>();
@@ -68,7 +63,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   /** As {@link #from(CompletionStage)}; there because a completable future is a future as well. */
   public static <T extends @Nullable Object> Unfuture<T> from(CompletableFuture<T> future) {
-    return from((CompletionStage<T>) requireNonNull(future, "future"));
+    return from((CompletionStage<T>) Objects.requireNonNull(future, "future"));
   }
 
   /**
@@ -76,7 +71,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    * no other way, a virtual thread waits for it.
    */
   public static <T extends @Nullable Object> Unfuture<T> from(Future<T> future) {
-    requireNonNull(future, "future");
+    Objects.requireNonNull(future, "future");
     if (future instanceof CompletableFuture<T> completable) {
       return from((CompletionStage<T>) completable);
     }
@@ -94,30 +89,23 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   public static <T extends @Nullable Object> Unfuture<List<T>> all(
       Collection<? extends CompletionStage<? extends T>> futures) {
     List<CompletableFuture<? extends T>> sources = new ArrayList<>();
-    for (CompletionStage<? extends T> stage : requireNonNull(futures, "futures")) {
-      sources.add(requireNonNull(stage, "an element of futures").toCompletableFuture());
+    for (CompletionStage<? extends T> stage : Objects.requireNonNull(futures, "futures")) {
+      sources.add(Objects.requireNonNull(stage, "an element of futures").toCompletableFuture());
     }
     Unfuture<List<T>> all = new Unfuture<>();
     all.source = sources;
-    AtomicInteger left = new AtomicInteger(1 + sources.size());
-    Runnable countDown =
-        () -> {
-          if (left.decrementAndGet() == 0) {
-            all.complete(sources.stream().<T>map(source -> source.resultNow()).toList());
-          }
-        };
     for (CompletableFuture<? extends T> source : sources) {
       var _ =
           source.whenComplete(
               (value, error) -> {
-                if (error == null) {
-                  countDown.run();
-                } else {
+                if (error != null) {
                   all.completeExceptionally(unwrap(source, error));
                 }
               });
     }
-    countDown.run();
+    var _ =
+        allOf(sources.toArray(CompletableFuture<?>[]::new))
+            .thenRun(() -> all.complete(sources.stream().<T>map(Future::resultNow).toList()));
     return all;
   }
 
@@ -226,7 +214,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    */
   public <R extends @Nullable Object> Unfuture<R> then(
       Function<? super Unfuture<T>, ? extends R> next) {
-    requireNonNull(next, "next");
+    Objects.requireNonNull(next, "next");
     return thenAsync(source -> of(next.apply(source)));
   }
 
@@ -238,7 +226,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    */
   public <R extends @Nullable Object> Unfuture<R> thenAsync(
       Function<? super Unfuture<T>, ? extends CompletionStage<R>> next) {
-    requireNonNull(next, "next");
+    Objects.requireNonNull(next, "next");
     Unfuture<R> result = new Unfuture<>();
     Context context = Strand.current().lanes().capture();
     result.source = this;
@@ -249,7 +237,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
               if (!result.isDone()) {
                 try {
                   CompletionStage<R> stage = context.call(() -> next.apply(this));
-                  result.completeAs(requireNonNull(stage, "next returned null, not a stage"));
+                  result.completeAs(
+                      Objects.requireNonNull(stage, "next returned null, not a stage"));
                 } catch (Throwable e) {
                   result.finish(null, e);
                 }
@@ -282,7 +271,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   @Override
   public Executor defaultExecutor() {
-    return task == null ? Unsync.lanes().threads() : task.lanes.threads();
+    return task == null ? Unsync.lanes().thread : task.lanes.thread;
   }
 
   @Override
@@ -292,7 +281,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   @Override
   public boolean completeExceptionally(Throwable error) {
-    return stopIf(super.completeExceptionally(requireNonNull(error, "error")));
+    return stopIf(super.completeExceptionally(Objects.requireNonNull(error, "error")));
   }
 
   /**
@@ -306,11 +295,10 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   @Override
   public boolean cancel(boolean mayInterruptIfRunning) {
     if (stopIf(super.completeExceptionally(new CancellationException("cancelled")))) {
-      List<?> sources = source instanceof List<?> list ? list : Collections.singletonList(source);
-      for (Object each : sources) {
-        if (each instanceof Future<?> future) {
-          future.cancel(true);
-        }
+      switch (source) {
+        case Future<?> future -> future.cancel(true);
+        case List<?> futures -> futures.forEach(future -> ((Future<?>) future).cancel(true));
+        case null, default -> {}
       }
     }
     return isCancelled();

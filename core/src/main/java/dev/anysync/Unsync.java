@@ -1,7 +1,5 @@
 package dev.anysync;
 
-import static java.util.Objects.requireNonNull;
-
 import module java.base;
 
 import org.jspecify.annotations.Nullable;
@@ -33,7 +31,7 @@ public final class Unsync {
   /** Returns the unsync form of a function; see {@link Lanes#function}. */
   public static <A extends @Nullable Object, R extends @Nullable Object>
       Function<A, Unfuture<R>> function(Function<? super A, ? extends R> f) {
-    requireNonNull(f, "f");
+    Objects.requireNonNull(f, "f");
     return argument -> lanes().call(() -> f.apply(argument));
   }
 
@@ -58,7 +56,7 @@ public final class Unsync {
    * @return the shared lanes until now, for the caller to close or to set again
    */
   public static synchronized Lanes share(Lanes lanes) {
-    requireNonNull(lanes, "lanes");
+    Objects.requireNonNull(lanes, "lanes");
     Lanes before = lanes();
     shared = lanes;
     return before;

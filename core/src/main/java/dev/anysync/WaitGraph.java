@@ -81,7 +81,7 @@ final class WaitGraph {
   /** Returns the strand that holds the event loop that is needed to get {@code target}. */
   private static @Nullable Strand holderFor(Object target) {
     if (target instanceof EventLoop loop) {
-      return loop.holder();
+      return loop.holder;
     }
     Task<?> task = target instanceof Unfuture<?> future ? future.origin() : null;
     Strand holder = task == null ? null : task.holder();

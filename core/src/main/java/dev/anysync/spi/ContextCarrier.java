@@ -1,7 +1,6 @@
 package dev.anysync.spi;
 
-import static java.util.Objects.requireNonNull;
-
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +30,7 @@ public interface ContextCarrier {
    * @param local the thread local to carry
    */
   static ContextCarrier of(ThreadLocal<?> local) {
-    return new OfThreadLocal<>(requireNonNull(local, "local"));
+    return new OfThreadLocal<>(Objects.requireNonNull(local, "local"));
   }
 }
 
