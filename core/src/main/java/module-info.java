@@ -6,8 +6,8 @@ import org.jspecify.annotations.NullMarked;
  */
 @NullMarked
 module dev.anysync {
-  requires static transitive org.jspecify;
-  requires static transitive com.google.errorprone.annotations;
+  requires static org.jspecify;
+  requires static com.google.errorprone.annotations;
   requires static java.desktop;
 
   exports dev.anysync;

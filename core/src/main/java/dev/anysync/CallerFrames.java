@@ -1,26 +1,28 @@
 package dev.anysync;
 
-import java.util.Locale;
-
 /** The stack of a caller, attached as suppressed to an exception that came from another thread. */
 final class CallerFrames extends Exception {
   private static final long serialVersionUID = 1;
 
   /** Who observed the exception; each kind attaches its frames once, so that they stay bounded. */
   enum Observer {
-    RUN,
-    RESULT,
-    AWAIT,
-    NEXT,
-    CLOSE
+    RUN("run()"),
+    RESULT("result()"),
+    AWAIT("await()"),
+    NEXT("the body's consumer"),
+    CLOSE("close()");
+
+    private final String text;
+
+    Observer(String text) {
+      this.text = text;
+    }
   }
 
   private final Observer observer;
 
   private CallerFrames(Observer observer) {
-    super(
-        "called by %s() on thread '%s'"
-            .formatted(observer.name().toLowerCase(Locale.ROOT), Thread.currentThread().getName()));
+    super("called by %s on thread '%s'".formatted(observer.text, Thread.currentThread().getName()));
     this.observer = observer;
   }
 

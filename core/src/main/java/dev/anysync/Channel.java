@@ -137,7 +137,9 @@ abstract class Channel extends Source {
       beforeWait();
       Unfuture<@Nullable Void> signal = new Unfuture<>();
       signal.follow(task);
-      consumerWaits.set(signal);
+      if (!consumerWaits.compareAndSet(null, signal)) {
+        throw refused(strand);
+      }
       VarHandle.fullFence();
       if (SLOT.getAcquire(head, headIndex) == null && end.get() == null) {
         long left = nanos < 0 ? -1 : Math.max(0, deadline - System.nanoTime());
@@ -145,6 +147,7 @@ abstract class Channel extends Source {
           return null;
         }
       }
+      consumerWaits.compareAndSet(signal, null);
       widen();
     }
   }

@@ -190,10 +190,12 @@ public final class EventLoop implements Executor, AutoCloseable {
       throw e;
     }
     Turn turn = new Turn(strand, Turn.WAITING);
-    CompletableFuture<?> link = future.whenComplete(turn);
+    @SuppressWarnings("unchecked") // only ever completed with null
+    var link = (CompletableFuture<@Nullable Object>) future.whenComplete(turn);
     release();
     if (turn.await()) {
-      link.cancel(false);
+      link.complete(null); // dead, so that a wait that gives up has the JDK unlink it from a future
+      Unfuture.park(future, 1); // that may last
       throw new InterruptedException();
     }
   }

@@ -168,8 +168,9 @@ public final class Lanes implements AutoCloseable {
   }
 
   /** Does what the policy says about a wait on a foreign event loop's thread. */
-  void onForeignLoop(Thread thread) {
-    if (foreignLoopPolicy == ForeignLoopPolicy.HOP) {
+  void onForeignLoop(Thread thread, boolean waits) {
+    if (foreignLoopPolicy == ForeignLoopPolicy.HOP
+        || (foreignLoopPolicy == ForeignLoopPolicy.WARN && !waits)) {
       return;
     }
     IllegalStateException found =
@@ -196,14 +197,12 @@ public final class Lanes implements AutoCloseable {
 
   /** A worker of the cpu lane. */
   private static final class CpuThread extends ForkJoinWorkerThread {
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
     CpuThread(ForkJoinPool pool) {
       super(pool);
+      setName("anysync-cpu-" + COUNT.incrementAndGet());
       setDaemon(true);
-    }
-
-    @Override
-    protected void onStart() {
-      setName("anysync-cpu-" + (getPoolIndex() + 1)); // it has none before
     }
   }
 

@@ -133,6 +133,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   /** Returns the source, opened if need be, or null if the iterator is over. */
   @Nullable Source source(Strand strand) {
     int now = state.get();
+    if (now == NEW) {
+      strand.checkForeignLoop(false);
+    }
     if (now == NEW && state.compareAndSet(NEW, PULLED)) {
       Source opened = opener.open(strand, prefetch);
       source = opened;
@@ -158,9 +161,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       Object item = step.get();
       over = item == null || item == Source.END;
       return item;
-    } catch (DeadlockException e) {
-      over = false; // this one step is refused
-      throw e;
+    } catch (Source.Refused e) {
+      over = false;
+      throw e.reason;
     } finally {
       if (over) {
         finish();

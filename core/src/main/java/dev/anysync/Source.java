@@ -9,6 +9,27 @@ abstract class Source {
   static final Object END = new Object();
   static final Object NULL = new Object();
 
+  /** Says that one call is refused, and that the iterator goes on. */
+  static final class Refused extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    final IllegalStateException reason;
+
+    Refused(IllegalStateException reason) {
+      this.reason = reason;
+    }
+  }
+
+  /** Refuses a consumer, as another is waiting for an element, or the body asks itself. */
+  final Refused refused(Strand strand) {
+    return new Refused(
+        strand.task != null && strand.task == task
+            ? new DeadlockException(
+                "the body, on thread '" + strand + "', asks itself for its next element")
+            : new IllegalStateException(
+                "thread '%s' asks for an element while another does: one consumer at a time"
+                    .formatted(strand)));
+  }
+
   volatile @Nullable Task<?> task; // makes the elements, once it is started, if that is a body
   volatile @Nullable Throwable failure; // of the body, in response to its cancellation
 

@@ -51,10 +51,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
   @Nullable Object step(
       Strand strand, boolean async, long nanos, @Nullable S value, @Nullable Throwable error) {
     if (!consumer.compareAndSet(null, strand)) {
-      throw new DeadlockException(
-          strand.task == task
-              ? "the body, on thread '" + strand + "', asks itself for its next element"
-              : "the body is taking a step already, for thread '" + consumer.get() + "'");
+      throw refused(strand);
     }
     try {
       Unfuture<Object> answer = new Unfuture<>();

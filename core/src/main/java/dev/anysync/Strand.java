@@ -93,6 +93,7 @@ final class Strand {
   /** Calls {@code body} as a coroutine for synchronous code. */
   <T extends @Nullable Object> T run(Callable<? extends T> body) {
     if (!runsBodies()) {
+      checkForeignLoop(false);
       return finish(lanes().hop(body, loop), false);
     }
     int outer = mode;
@@ -141,6 +142,7 @@ final class Strand {
   /** As {@link #run(Callable)}, on a virtual thread, for at most {@code nanos}. */
   <T extends @Nullable Object> T run(Callable<? extends T> body, long nanos)
       throws TimeoutException {
+    checkForeignLoop(false);
     Task<T> task = lanes().hop(body, loop);
     if (!blockOrCancel(task.future, nanos, "run(timeout)")) {
       task.future.cancel(true);
@@ -224,13 +226,20 @@ final class Strand {
   }
 
   /**
+   * Applies the policy before a body is started for a foreign loop's thread, and before it waits.
+   */
+  void checkForeignLoop(boolean waits) {
+    if (strategy != null && !strategy.runsBodies()) {
+      lanes().onForeignLoop(thread, waits);
+    }
+  }
+
+  /**
    * Blocks this thread, and the event loop if it holds one, until {@code future} is done or, if
    * they are not negative, {@code nanos} are over; returns whether the future is done.
    */
   boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
-    if (strategy != null && !strategy.runsBodies()) {
-      lanes().onForeignLoop(thread);
-    }
+    checkForeignLoop(true);
     Object outer = waitsFor;
     try {
       if (nanos < 0) {

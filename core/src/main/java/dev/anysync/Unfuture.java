@@ -188,7 +188,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   @Override
   public T get(long timeout, TimeUnit unit)
       throws InterruptedException, ExecutionException, TimeoutException {
-    if (!isDone() && !Strand.current().block(this, Math.max(0, unit.toNanos(timeout)))) {
+    long nanos = Math.max(0, Objects.requireNonNull(unit, "unit").toNanos(timeout));
+    if (!isDone() && !Strand.current().block(this, nanos)) {
       throw new TimeoutException("no result within " + timeout + " " + unit);
     }
     return super.get();

@@ -93,9 +93,15 @@ final class WaitGraph {
     for (Edge edge : edges) {
       text.append(
           "\n  thread '%s' waits for %s, which needs thread '%s'%s"
-              .formatted(edge.waiter, name(edge.target), edge.next, where(edge.waiter.thread)));
+              .formatted(
+                  label(edge.waiter), name(edge.target), label(edge.next), where(edge.waiter)));
     }
     return text.toString();
+  }
+
+  /** Returns the thread's name and number, as the threads of one event loop share its name. */
+  private static String label(Strand strand) {
+    return strand.thread.getName() + "#" + strand.thread.threadId();
   }
 
   private static String name(Object target) {
@@ -104,9 +110,9 @@ final class WaitGraph {
         : "a future (" + Integer.toHexString(System.identityHashCode(target)) + ")";
   }
 
-  /** Returns the frame in the user's code where {@code thread} waits. */
-  private static String where(Thread thread) {
-    for (StackTraceElement frame : thread.getStackTrace()) {
+  /** Returns the frame in the user's code where {@code strand} waits. */
+  private static String where(Strand strand) {
+    for (StackTraceElement frame : strand.thread.getStackTrace()) {
       String name = frame.getClassName();
       if (!name.startsWith("dev.anysync.")
           && !name.startsWith("java.")
