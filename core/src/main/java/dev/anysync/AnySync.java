@@ -9,14 +9,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A coroutine: a call that has not been made yet, to be made in either style.
  *
- * <p>It is cold, like a {@link Callable}: nothing happens until it is run, awaited or started, each
- * of which runs the body anew, any number of times, from any number of threads.
- *
- * <ul>
- *   <li>{@link #run()} from synchronous code, on any thread;
- *   <li>{@link #await(AnySync)} from the body of another coroutine;
- *   <li>{@link #start()} to get a future.
- * </ul>
+ * <p>It is cold, like a {@link Callable}: nothing happens until it is {@linkplain #run() run} by
+ * synchronous code, on any thread, {@linkplain #await(AnySync) awaited} by the body of another
+ * coroutine, or {@linkplain #start() started} to get a future; each of these runs the body anew,
+ * any number of times, from any number of threads.
  *
  * <p>The body is written in direct style: it waits by {@code await} and {@code sleep}, and may call
  * anything else. Where the calling thread may run it, {@code run()} and {@code await} are a
@@ -34,8 +30,6 @@ import org.jspecify.annotations.Nullable;
  * CancellationException}, once, so that cleaning up may await again; what that await waited for is
  * cancelled too, unless {@linkplain #shield shielded}; {@code finally} blocks run. The waiter gets
  * its exception at once and does not wait for them. An interrupted waiter keeps its interrupt flag.
- *
- * @param <T> the type of the result
  */
 @CheckReturnValue
 public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
@@ -100,7 +94,7 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    * Suspends the current coroutine until {@code stage} is completed, and returns its result or
    * throws what it failed with, unwrapped. On an {@link EventLoop} other coroutines run meanwhile;
    * elsewhere the thread waits. If the coroutine is cancelled meanwhile, so is the stage's future.
-   * Refuses and is cancelled as {@link #await(AnySync)}.
+   * Outside a coroutine, and in one that has been cancelled, throws as {@link #await(AnySync)}.
    */
   @CanIgnoreReturnValue
   static <T extends @Nullable Object> T await(CompletionStage<T> stage) {
@@ -129,7 +123,8 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
 
   /**
    * Suspends the current coroutine for {@code duration}; zero gives the other coroutines of its
-   * event loop a turn. Refuses and is cancelled as {@link #await(AnySync)}.
+   * event loop a turn. Outside a coroutine, and in one that has been cancelled, throws as {@link
+   * #await(AnySync)}.
    *
    * @throws IllegalArgumentException if {@code duration} is negative
    */
@@ -163,9 +158,8 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
   /**
    * Returns a coroutine that runs all {@code calls} at the same time and yields the first result;
    * the rest are cancelled. A call that fails is out of the race; if all fail, the coroutine throws
-   * the first failure with the others suppressed in it.
+   * the first failure with the others suppressed in it. The collection is copied now.
    *
-   * @param calls copied now
    * @throws IllegalArgumentException if {@code calls} is empty
    */
   static <T extends @Nullable Object> AnySync<T> race(
@@ -198,9 +192,8 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
   T run(Duration timeout) throws TimeoutException;
 
   /**
-   * As {@link #run()}, and lets the compiler know of a checked exception that the body throws.
-   *
-   * @param declared the exception's class; any other exception of the body is thrown all the same
+   * As {@link #run()}, and lets the compiler know of a checked exception that the body throws; any
+   * other exception is thrown all the same.
    */
   @CanIgnoreReturnValue
   <X extends Exception> T run(Class<X> declared) throws X;

@@ -13,13 +13,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Subclass it, or write both as one body with {@link AnySync#contextManager}. It may be used any
  * number of times, also at the same time; each use enters anew.
  *
- * <ul>
- *   <li>{@link #use}: enter, block and exit on this thread; the exit sees the block's exception and
- *       may swallow it.
- *   <li>{@link #open}: for try-with-resources; the exit does not see the block's exception, since
- *       {@code close()} is not told. Enter and exit run on a virtual thread of their own, whoever
- *       closes; what the context carriers carry travels from and to the block.
- * </ul>
+ * <p>With {@link #use}, enter, block and exit run on this thread; the exit sees the block's
+ * exception and may swallow it. {@link #open} is for try-with-resources; the exit does not see the
+ * block's exception, since {@code close()} is not told. Enter and exit run on a virtual thread of
+ * their own, whoever closes; what the context carriers carry travels from and to the block.
  *
  * @param <R> the type of the resource, which may be null
  */

@@ -33,7 +33,6 @@ public interface AnySyncGenerator<Y extends @Nullable Object, S extends @Nullabl
      * Hands {@code element} to the consumer, waits to be asked for the next one, and returns what
      * was sent, or throws what was {@linkplain AnySyncGenerator#raise raised}.
      *
-     * @return what was sent; null if the consumer used {@code next}
      * @throws CancellationException if the generator was closed or its consumer gave up
      * @throws IllegalStateException if the body yields again after that, or on another thread
      */

@@ -27,9 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What the body throws reaches the consumer after the elements before it, unwrapped. Close an
  * iterator that is given up half-way, by try-with-resources; one that has become unreachable is
- * closed some time after.
- *
- * @param <Y> the type of the elements, which may be null
+ * closed some time after. Elements may be null.
  */
 // Single use, so being both cannot confuse iterations; and qualified, yield is a fine name.
 @SuppressWarnings({"IterableAndIterator", "NamedLikeContextualKeyword"})
@@ -128,10 +126,9 @@ public interface AnySyncIterator<Y extends @Nullable Object>
   Flow.Publisher<Y> publisher();
 
   /**
-   * Sets how many elements the body may be ahead of the consumer.
+   * Sets how many elements the body may be ahead of the consumer, and returns this; zero if it is
+   * to run only when it is asked for an element.
    *
-   * @param elements zero if the body is to run only when it is asked for an element
-   * @return this
    * @throws IllegalArgumentException if {@code elements} is negative
    * @throws IllegalStateException if the iterator has been started
    */

@@ -75,7 +75,6 @@ abstract class Channel extends Source {
     return produced - consumed >= window;
   }
 
-  /** Waits until there is room for an element. */
   final void awaitRoom(Strand strand) {
     while (isFull()) {
       Unfuture<@Nullable Void> signal = new Unfuture<>();
@@ -129,7 +128,7 @@ abstract class Channel extends Source {
         return item;
       }
       if (ended instanceof Throwable failure) {
-        throw Strand.sneaky(CallerFrames.attach(failure, CallerFrames.Observer.NEXT));
+        throw Strand.sneaky(CallerFrames.attach(failure, "next()"));
       }
       if (ended != null) {
         return END;
@@ -174,7 +173,6 @@ abstract class Channel extends Source {
     wake(producerWaits);
   }
 
-  /** Called by the consumer before it waits. */
   void beforeWait() {}
 
   private static void wake(AtomicReference<@Nullable Unfuture<@Nullable Void>> side) {

@@ -60,7 +60,6 @@ final class Context {
     restore(carriers, snapshots);
   }
 
-  /** Returns what each of {@code carriers} sees on the current thread. */
   static @Nullable Object[] snapshot(ContextCarrier[] carriers) {
     @Nullable Object[] snapshots = new Object[carriers.length];
     for (int i = 0; i < carriers.length; i++) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>There may be any number of loops; they are independent of each other. A loop has no thread of
  * its own while it has nothing to do; what runs on it runs on virtual threads that bear its name.
+ * Once it is closed, it refuses work with a {@link RejectedExecutionException}.
  */
 public final class EventLoop implements Executor, AutoCloseable {
   /*
@@ -56,8 +57,6 @@ public final class EventLoop implements Executor, AutoCloseable {
   /**
    * Queues {@code callback}. It is not a coroutine: it must not await. What it throws goes to its
    * thread's uncaught exception handler.
-   *
-   * @throws RejectedExecutionException if the loop is closed
    */
   @Override
   public void execute(Runnable callback) {
@@ -70,7 +69,6 @@ public final class EventLoop implements Executor, AutoCloseable {
    * Runs {@code call} as a coroutine of this loop and waits for its result; on this loop already,
    * it is {@link AnySync#run()}.
    *
-   * @throws RejectedExecutionException if the loop is closed
    * @throws CancellationException if this thread is interrupted, which cancels the coroutine
    */
   public <T extends @Nullable Object> T run(AnySync<T> call) {
@@ -99,13 +97,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     Strand strand = Strand.current();
     strand.blockOrGiveUp(tasks.close());
     Unfuture<@Nullable Void> drained = new Unfuture<>();
-    Runnable last = () -> drained.complete(null);
-    enqueue(last);
+    enqueue((Runnable) () -> drained.complete(null));
     strand.blockOrGiveUp(drained);
-  }
-
-  <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
-    return this.<T>task(body, lanes).future;
   }
 
   <T extends @Nullable Object> Task<T> task(Callable<? extends T> body, Lanes lanes) {

@@ -15,7 +15,6 @@ final class Group {
     return copy;
   }
 
-  /** Body of {@link AnySync#all}. */
   static <T extends @Nullable Object> List<T> all(List<AnySync<? extends T>> calls) {
     List<Unfuture<? extends T>> members = start(calls);
     try {
@@ -25,7 +24,6 @@ final class Group {
     }
   }
 
-  /** Body of {@link AnySync#race}. */
   static <T extends @Nullable Object> T race(List<AnySync<? extends T>> calls) {
     List<Unfuture<? extends T>> members = start(calls);
     Unfuture<T> first = new Unfuture<>();

@@ -77,7 +77,7 @@ public final class Lanes implements AutoCloseable {
    */
   public <T extends @Nullable Object> Unfuture<T> async(Callable<? extends T> body) {
     tasks.checkOpen();
-    return loop.start(Objects.requireNonNull(body, "body"), this);
+    return loop.<T>task(Objects.requireNonNull(body, "body"), this).future;
   }
 
   /** Starts {@code function}, which may block, on the thread lane: a virtual thread of its own. */
@@ -131,10 +131,6 @@ public final class Lanes implements AutoCloseable {
     }
   }
 
-  boolean isClosed() {
-    return tasks.isClosed();
-  }
-
   /** Starts {@code body} as a coroutine on the thread lane. */
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body) {
     return submit(new Task<T>(body, this, null, Strand.BODY, thread == VIRTUAL), thread).future;
@@ -167,7 +163,7 @@ public final class Lanes implements AutoCloseable {
     return Context.capture(carriers, keys);
   }
 
-  /** Does what the policy says about a wait on a foreign event loop's thread. */
+  /** Does what the policy says about a foreign loop's thread that waits, or is about to. */
   void onForeignLoop(Thread thread, boolean waits) {
     if (foreignLoopPolicy == ForeignLoopPolicy.HOP
         || (foreignLoopPolicy == ForeignLoopPolicy.WARN && !waits)) {

@@ -119,7 +119,6 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     return ahead != null && ahead != Source.END;
   }
 
-  /** Returns whether there is nothing more to come. */
   boolean isOver() {
     return state.get() == OVER;
   }
@@ -284,7 +283,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     }
     Throwable failure = source.failure;
     if (failure != null) {
-      throw Strand.sneaky(CallerFrames.attach(failure, CallerFrames.Observer.CLOSE));
+      throw Strand.sneaky(CallerFrames.attach(failure, "close()"));
     }
   }
 

@@ -21,7 +21,6 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
    */
 
   private final AnySyncGenerator.Body<Y, S> body;
-
   private final AtomicReference<@Nullable Strand> consumer = new AtomicReference<>(); // in a step
   private volatile Unfuture<Object> answer = new Unfuture<>();
 
@@ -74,7 +73,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
         return null;
       }
       Context.restore(carriers, snapshots);
-      return Unfuture.outcome(answer, CallerFrames.Observer.NEXT);
+      return Unfuture.outcome(answer, "next()");
     } finally {
       consumer.set(null);
     }
@@ -101,7 +100,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
     giveBack(strand).complete(element == null ? NULL : element);
     strand.blockOrCancel(request, -1, "yield()");
     takeOver(strand);
-    return Unfuture.outcome(request, CallerFrames.Observer.AWAIT);
+    return Unfuture.outcome(request, "await()");
   }
 
   /** Starts to act for the consumer that has asked. */

@@ -44,7 +44,6 @@ final class Strand {
   int mode;
   @Nullable EventLoop loop;
   @Nullable Task<?> task;
-
   private boolean interrupted; // delivered as a cancellation, and owed to the thread's owner
   volatile @Nullable Object waitsFor; // without a time limit: a future or an event loop
 
@@ -75,12 +74,10 @@ final class Strand {
     return strand;
   }
 
-  /** Returns the lanes of the innermost task, or the shared ones. */
   Lanes lanes() {
     return task != null ? task.lanes : Unsync.lanes();
   }
 
-  /** Returns whether bodies may run on this thread at this depth. */
   boolean runsBodies() {
     return depth < MAX_DEPTH && (strategy == null || strategy.runsBodies());
   }
@@ -136,7 +133,7 @@ final class Strand {
 
   private static <T extends @Nullable Object> T outcome(Task<T> task) {
     task.context.carryBack();
-    return Unfuture.outcome(task.future, CallerFrames.Observer.RUN);
+    return Unfuture.outcome(task.future, "run()");
   }
 
   /** As {@link #run(Callable)}, on a virtual thread, for at most {@code nanos}. */
@@ -177,7 +174,7 @@ final class Strand {
       }
     }
     try {
-      return Unfuture.outcome(future, CallerFrames.Observer.AWAIT);
+      return Unfuture.outcome(future, "await()");
     } catch (CancellationException e) {
       noteDelivered();
       throw e;
@@ -197,7 +194,7 @@ final class Strand {
       throw cancelled("await()");
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
-      throw sneaky(CallerFrames.attach(cause == null ? e : cause, CallerFrames.Observer.AWAIT));
+      throw sneaky(CallerFrames.attach(cause == null ? e : cause, "await()"));
     }
   }
 

@@ -50,13 +50,9 @@ final class Task<T extends @Nullable Object> implements Runnable {
   private volatile @Nullable Object runner;
   private volatile int stop;
 
-  // The runner's: the body was told of its cancellation; the task below this one on the runner's
-  // stack, of a waiter that has claimed this one
-  private boolean delivered;
-  private @Nullable Task<?> outer;
-
-  /** Completed when the body has ended; null until somebody asks for it. */
-  private volatile @Nullable Unfuture<@Nullable Void> stopped;
+  private boolean delivered; // the runner's: the body was told of its cancellation
+  private @Nullable Task<?> outer; // the runner's: the task below, of a waiter that claimed this
+  private volatile @Nullable Unfuture<@Nullable Void> stopped; // the body has ended; if asked for
 
   /** Creates a task without starting it; captures the current thread's context. */
   Task(
@@ -212,7 +208,6 @@ final class Task<T extends @Nullable Object> implements Runnable {
     return stopped;
   }
 
-  /** Returns the strand that runs the body, if one does. */
   @Nullable Strand runner() {
     return runner instanceof Strand strand ? strand : null;
   }

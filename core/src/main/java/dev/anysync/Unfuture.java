@@ -8,14 +8,11 @@ import org.jspecify.annotations.Nullable;
  * The future of a body that was started: a {@link CompletableFuture} that can be waited for from
  * anywhere, in either style, and whose cancellation stops the work.
  *
- * <ul>
- *   <li>{@link #result()} from synchronous code: the result, or the very exception of the body;
- *   <li>{@link AnySync#await(CompletableFuture)} from a coroutine, on any event loop or none;
- *   <li>{@link #then} and every method of {@link CompletableFuture}, whose dependents are unfutures
- *       as well; without an executor their {@code async} forms run on the thread lane.
- * </ul>
- *
- * <p>{@link #get()} and {@link #join()} keep the JDK's contract, wrappers included.
+ * <p>Synchronous code calls {@link #result()}: the result, or the very exception of the body. A
+ * coroutine, on any event loop or none, calls {@link AnySync#await(CompletableFuture)}. {@link
+ * #then} and all methods of {@link CompletableFuture} make dependents that are unfutures as well;
+ * without an executor their {@code async} forms run on the thread lane. {@link #get()} and {@link
+ * #join()} keep the JDK's contract, wrappers included.
  *
  * <p>A waiter without a time limit whose unfuture's body has not been started yet runs the body
  * itself, if it could run on any thread, rather than wait for another thread to do so.
@@ -23,8 +20,6 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #cancel} completes the future with a {@link CancellationException} at once and stops
  * the body as {@link AnySync} describes. Whoever completes the future from outside in another way,
  * such as {@link #orTimeout}, stops the body as well: nobody can see its result any more.
- *
- * @param <T> the type of the result
  */
 public final class Unfuture<T extends @Nullable Object> extends CompletableFuture<T> {
   private final @Nullable Task<T> task;
@@ -82,9 +77,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   /**
    * Returns the unfuture of all results, in the given order. It fails as soon as one of them does,
-   * with the same exception, and leaves the others running; cancelling it cancels them all.
-   *
-   * @param futures copied now; may be empty
+   * with the same exception, and leaves the others running; cancelling it cancels them all. The
+   * collection is copied now; it may be empty.
    */
   public static <T extends @Nullable Object> Unfuture<List<T>> all(
       Collection<? extends CompletionStage<? extends T>> futures) {
@@ -125,7 +119,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
         strand.blockOrCancel(this, -1, "result()");
       }
     }
-    return outcome(this, CallerFrames.Observer.RESULT);
+    return outcome(this, "result()");
   }
 
   /**
@@ -140,7 +134,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       cancel(true);
       throw new TimeoutException("no result within " + timeout + "; the work has been cancelled");
     }
-    return outcome(this, CallerFrames.Observer.RESULT);
+    return outcome(this, "result()");
   }
 
   private static Strand offLoop() {
@@ -208,10 +202,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   /**
    * Calls {@code next} with this future once it is done, however it ended, and returns the future
-   * of what that returns. It runs on the thread that completes this future, or at once on this one.
-   * Cancelling the returned future cancels this one.
-   *
-   * @param next gets this future, which is done; what it throws fails the returned future
+   * of what that returns, which fails with what it throws. It runs on the thread that completes
+   * this future, or at once on this one. Cancelling the returned future cancels this one.
    */
   public <R extends @Nullable Object> Unfuture<R> then(
       Function<? super Unfuture<T>, ? extends R> next) {
@@ -221,9 +213,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   /**
    * As {@link #then}, for a continuation that is asynchronous itself: the returned future follows
-   * the stage that {@code next} returns, and cancelling it cancels that stage's future too.
-   *
-   * @param next gets this future, which is done; must not return null
+   * the stage that {@code next} returns, which must not be null, and cancelling it cancels that
+   * stage's future too.
    */
   public <R extends @Nullable Object> Unfuture<R> thenAsync(
       Function<? super Unfuture<T>, ? extends CompletionStage<R>> next) {
@@ -248,7 +239,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     return result;
   }
 
-  /** Completes this as {@code stage} is completed. */
   private void completeAs(CompletionStage<? extends T> stage) {
     CompletableFuture<? extends T> future = stage.toCompletableFuture();
     source = future;
@@ -322,12 +312,10 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     }
   }
 
-  /** Runs the body here, if it is to be claimed by a waiter on {@code strand}. */
   boolean claim(Strand strand) {
     return task != null && task.claim(strand);
   }
 
-  /** Makes it known that {@code task} completes this. */
   void follow(@Nullable Task<?> task) {
     source = task;
   }
@@ -365,14 +353,13 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   }
 
   /** Returns the result of {@code future}, which is done, or throws what it failed with. */
-  static <T extends @Nullable Object> T outcome(
-      CompletableFuture<T> future, CallerFrames.Observer observer) {
+  static <T extends @Nullable Object> T outcome(CompletableFuture<T> future, String operation) {
     if (!future.isCompletedExceptionally()) {
       return future.resultNow();
     }
     Throwable[] error = new Throwable[1];
     var _ = future.whenComplete((value, e) -> error[0] = e);
-    throw Strand.sneaky(CallerFrames.attach(unwrap(future, error[0]), observer));
+    throw Strand.sneaky(CallerFrames.attach(unwrap(future, error[0]), operation));
   }
 
   /** Returns what failed {@code future}, without the wrapper that a dependent stage gets. */

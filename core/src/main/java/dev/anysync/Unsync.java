@@ -38,12 +38,12 @@ public final class Unsync {
   /** Returns the shared lanes: new ones if there are none yet, or they have been closed. */
   public static Lanes lanes() {
     Lanes lanes = shared;
-    return lanes != null && !lanes.isClosed() ? lanes : makeLanes();
+    return lanes != null && !lanes.tasks.isClosed() ? lanes : makeLanes();
   }
 
   private static synchronized Lanes makeLanes() {
     Lanes lanes = shared;
-    if (lanes == null || lanes.isClosed()) {
+    if (lanes == null || lanes.tasks.isClosed()) {
       lanes = Lanes.builder().build();
       shared = lanes;
     }
@@ -51,9 +51,8 @@ public final class Unsync {
   }
 
   /**
-   * Makes {@code lanes} the shared ones; work that has been started stays where it is.
-   *
-   * @return the shared lanes until now, for the caller to close or to set again
+   * Makes {@code lanes} the shared ones, and returns those until now, for the caller to close or to
+   * set again; work that has been started stays where it is.
    */
   public static synchronized Lanes share(Lanes lanes) {
     Objects.requireNonNull(lanes, "lanes");

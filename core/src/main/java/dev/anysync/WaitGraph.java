@@ -112,14 +112,10 @@ final class WaitGraph {
 
   /** Returns the frame in the user's code where {@code strand} waits. */
   private static String where(Strand strand) {
-    for (StackTraceElement frame : strand.thread.getStackTrace()) {
-      String name = frame.getClassName();
-      if (!name.startsWith("dev.anysync.")
-          && !name.startsWith("java.")
-          && !name.startsWith("jdk.")) {
-        return "; at " + frame;
-      }
-    }
-    return "";
+    return Stream.of(strand.thread.getStackTrace())
+        .filter(frame -> !frame.getClassName().matches("(dev\\.anysync|java|jdk)\\..*"))
+        .findFirst()
+        .map(frame -> "; at " + frame)
+        .orElse("");
   }
 }

@@ -24,11 +24,7 @@ public interface ContextCarrier {
   /** Gives the current thread what {@link #capture} returned on some thread; null clears. */
   void restore(@Nullable Object snapshot);
 
-  /**
-   * Returns a carrier of one thread local; a null value counts as not set.
-   *
-   * @param local the thread local to carry
-   */
+  /** Returns a carrier of one thread local; a null value counts as not set. */
   static ContextCarrier of(ThreadLocal<?> local) {
     return new OfThreadLocal<>(Objects.requireNonNull(local, "local"));
   }
