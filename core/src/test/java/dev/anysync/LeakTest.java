@@ -1,0 +1,298 @@
+package dev.anysync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What is dropped, given up or timed out leaves nothing behind: no thread, no heap. */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class LeakTest {
+  private static final int STRESS = Integer.getInteger("stress", 1);
+  private static final int DROPPED = 2_000;
+
+  // Dropped half-way
+
+  private final AtomicInteger ended = new AtomicInteger();
+
+  private static AnySyncIterator<Integer> endless(AtomicInteger ended) {
+    return AnySync.iterator(
+        out -> {
+          try {
+            for (int i = 0; ; i++) {
+              out.yield(i);
+            }
+          } finally {
+            ended.incrementAndGet();
+          }
+        });
+  }
+
+  private static AnySyncIterator<Integer> stuckAfterOne(AtomicInteger ended) {
+    return AnySync.iterator(
+        out -> {
+          try {
+            out.yield(0);
+            AnySync.await(new CompletableFuture<String>());
+          } finally {
+            ended.incrementAndGet();
+          }
+        });
+  }
+
+  private static AnySyncGenerator<Integer, Integer> generator(AtomicInteger ended) {
+    return AnySync.generator(
+        out -> {
+          try {
+            for (int i = 0; ; i++) {
+              var _ = out.yield(i);
+            }
+          } finally {
+            ended.incrementAndGet();
+          }
+        });
+  }
+
+  /** Drops what {@code use} uses, many times over, and waits until all of it has ended. */
+  private void assertAllEnd(VoidBody use) throws Exception {
+    Map<Long, String> before = Threads.ours();
+    for (int i = 0; i < DROPPED * STRESS; i++) {
+      use.run();
+    }
+    await()
+        .atMost(Duration.ofSeconds(50))
+        .untilAsserted(
+            () -> {
+              System.gc();
+              assertThat(ended).hasValue(DROPPED * STRESS);
+            });
+    before.putAll(cleaner());
+    Threads.awaitNoneBut(before);
+  }
+
+  /** The thread that cleans up stays, for the next time. */
+  private static Map<Long, String> cleaner() throws Exception {
+    Map<Long, String> threads = Threads.ours();
+    threads.values().removeIf(name -> !name.equals("anysync-cleaner"));
+    assertThat(threads).hasSize(1);
+    return threads;
+  }
+
+  @Test
+  void droppedIteratorsEndAfterNext() throws Exception {
+    assertAllEnd(
+        () -> {
+          AnySyncIterator<Integer> elements = endless(ended);
+          assertThat(elements.next()).isEqualTo(0);
+          assertThat(elements.next()).isEqualTo(1);
+        });
+  }
+
+  @Test
+  void droppedIteratorsEndAfterABreak() throws Exception {
+    assertAllEnd(
+        () -> {
+          for (int element : endless(ended)) {
+            if (element == 3) {
+              break;
+            }
+          }
+        });
+  }
+
+  @Test
+  void droppedIteratorsInLockStepEnd() throws Exception {
+    assertAllEnd(() -> assertThat(endless(ended).prefetch(0).next()).isEqualTo(0));
+  }
+
+  @Test
+  void droppedIteratorsEndWhoseBodyAwaits() throws Exception {
+    assertAllEnd(() -> assertThat(stuckAfterOne(ended).next()).isEqualTo(0));
+  }
+
+  @Test
+  void droppedIteratorsEndAfterNextAsync() throws Exception {
+    assertAllEnd(() -> assertThat(endless(ended).nextAsync().run()).hasValue(0));
+  }
+
+  @Test
+  void droppedIteratorsOfALoopEnd() throws Exception {
+    assertAllEnd(
+        () ->
+            assertThat(Unsync.async(() -> AnySync.await(endless(ended).nextAsync())).result())
+                .hasValue(0));
+  }
+
+  @Test
+  void droppedStreamsEnd() throws Exception {
+    assertAllEnd(() -> assertThat(endless(ended).stream().iterator().next()).isEqualTo(0));
+  }
+
+  @Test
+  void droppedGeneratorsEnd() throws Exception {
+    assertAllEnd(
+        () -> {
+          AnySyncGenerator<Integer, Integer> g = generator(ended);
+          assertThat(g.next()).isEqualTo(0);
+          assertThat(g.send(1)).isEqualTo(1);
+        });
+  }
+
+  @Test
+  void closedIteratorsEndAtOnce() throws Exception {
+    Map<Long, String> before = Threads.ours();
+    for (int i = 1; i <= DROPPED; i++) {
+      try (AnySyncIterator<Integer> elements = endless(ended)) {
+        assertThat(elements.next()).isEqualTo(0);
+      }
+      assertThat(ended).hasValue(i);
+    }
+    before.putAll(cleaner());
+    Threads.awaitNoneBut(before);
+  }
+
+  // Timed out
+
+  private static long usedHeap() throws InterruptedException {
+    Runtime runtime = Runtime.getRuntime();
+    long used = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      used = Math.min(used, runtime.totalMemory() - runtime.freeMemory());
+    }
+    return used;
+  }
+
+  /** Does {@code step} many times, and sees that neither heap nor threads grow with it. */
+  private static void assertFlat(VoidBody step) throws Exception {
+    assertFlat(10_000 * STRESS, step);
+  }
+
+  private static void assertFlat(int steps, VoidBody step) throws Exception {
+    for (int i = 0; i < 1_000; i++) {
+      step.run();
+    }
+    Map<Long, String> threads = Threads.ours();
+    long before = usedHeap();
+    for (int i = 0; i < steps; i++) {
+      step.run();
+    }
+    Threads.awaitNoneBut(threads);
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () ->
+                assertThat((usedHeap() - before) / steps)
+                    .as("bytes of heap left behind by each")
+                    .isLessThan(100));
+  }
+
+  private static final Duration AT_ONCE = Duration.ofNanos(1_000);
+
+  @Test
+  void aHundredThousandTimeoutsLeaveNothing() throws Exception {
+    var stopped = new AtomicInteger();
+    AnySync<String> call =
+        AnySync.coroutine(
+            () -> {
+              try {
+                return AnySync.await(new CompletableFuture<String>());
+              } finally {
+                stopped.incrementAndGet();
+              }
+            });
+    var timeouts = new AtomicInteger();
+    assertFlat(
+        100_000,
+        () -> {
+          try {
+            call.run(AT_ONCE);
+          } catch (TimeoutException e) {
+            timeouts.incrementAndGet();
+          }
+        });
+    assertThat(timeouts).hasValue(101_000);
+    assertThat(stopped).as("those that were started at all").hasPositiveValue();
+  }
+
+  @Test
+  void timeoutsOfSleepingBodiesLeaveNothing() throws Exception {
+    AnySync<String> call =
+        AnySync.coroutine(
+            () -> {
+              AnySync.sleep(Duration.ofHours(1));
+              return "never";
+            });
+    assertFlat(
+        () -> assertThatThrownBy(() -> call.run(AT_ONCE)).isInstanceOf(TimeoutException.class));
+  }
+
+  @Test
+  void timeoutsOfResultOnALoopLeaveNothing() throws Exception {
+    assertFlat(
+        () ->
+            assertThatThrownBy(
+                    () ->
+                        Unsync.async(() -> AnySync.await(new CompletableFuture<String>()))
+                            .result(AT_ONCE))
+                .isInstanceOf(TimeoutException.class));
+  }
+
+  @Test
+  void timeoutsOfNextLeaveNothing() throws Exception {
+    assertFlat(
+        () -> {
+          AnySyncIterator<String> elements =
+              AnySync.iterator(out -> out.yield(AnySync.await(new CompletableFuture<String>())));
+          assertThatThrownBy(() -> elements.next(AT_ONCE)).isInstanceOf(TimeoutException.class);
+        });
+  }
+
+  /** A future that lives long must not gather those that once waited for it. */
+  @Test
+  void timeoutsOfWaitsForOneLastingFutureLeaveNothing() throws Exception {
+    var lasting = new CompletableFuture<String>();
+    assertFlat(
+        () -> {
+          Unfuture<String> waiting = AnySync.coroutine(() -> AnySync.shield(lasting)).start();
+          assertThatThrownBy(() -> waiting.result(AT_ONCE)).isInstanceOf(TimeoutException.class);
+          waiting.stopped().result();
+        });
+    assertThat(lasting).isNotCompleted();
+  }
+
+  // Done
+
+  @Test
+  void whatHasEndedLeavesNothing() throws Exception {
+    assertFlat(
+        () -> {
+          assertThat(Unsync.call(() -> 1).then(Unfuture::result).result()).isEqualTo(1);
+          assertThat(Unsync.async(() -> 2).result()).isEqualTo(2);
+          assertThat(AnySync.coroutine(() -> 3).run(Duration.ofSeconds(50))).isEqualTo(3);
+          AnySyncIterator<Integer> elements = AnySync.iterator(out -> out.yield(4));
+          assertThat(elements.next()).isEqualTo(4);
+          assertThat(elements.hasNext()).isFalse();
+        });
+  }
+
+  @Test
+  void whatWasCancelledLeavesNothing() throws Exception {
+    assertFlat(
+        () -> {
+          Unfuture<String> future = AnySync.from(() -> new CompletableFuture<String>()).start();
+          Unfuture<String> then = future.then(Unfuture::result);
+          future.cancel(true);
+          assertThatThrownBy(then::result).isInstanceOf(CancellationException.class);
+        });
+  }
+}
