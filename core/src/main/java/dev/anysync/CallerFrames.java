@@ -4,37 +4,22 @@ package dev.anysync;
 final class CallerFrames extends Exception {
   private static final long serialVersionUID = 1;
 
-  /** Who observed the exception; each kind attaches its frames once, so that they stay bounded. */
-  enum Observer {
-    RUN("run()"),
-    RESULT("result()"),
-    AWAIT("await()"),
-    NEXT("the body's consumer"),
-    CLOSE("close()");
+  private final String operation;
 
-    private final String text;
-
-    Observer(String text) {
-      this.text = text;
-    }
+  private CallerFrames(String operation) {
+    super("called by " + operation + " on thread '" + Thread.currentThread().getName() + "'");
+    this.operation = operation;
   }
 
-  private final Observer observer;
-
-  private CallerFrames(Observer observer) {
-    super("called by %s on thread '%s'".formatted(observer.text, Thread.currentThread().getName()));
-    this.observer = observer;
-  }
-
-  /** Attaches the current stack to {@code error}, and returns it. */
-  static Throwable attach(Throwable error, Observer observer) {
+  /** Attaches the current stack to {@code error}, once per operation, and returns it. */
+  static Throwable attach(Throwable error, String operation) {
     synchronized (error) { // the lock of Throwable's own methods: two observers may come at once
       for (Throwable suppressed : error.getSuppressed()) {
-        if (suppressed instanceof CallerFrames frames && frames.observer == observer) {
+        if (suppressed instanceof CallerFrames frames && frames.operation.equals(operation)) {
           return error;
         }
       }
-      error.addSuppressed(new CallerFrames(observer));
+      error.addSuppressed(new CallerFrames(operation));
     }
     return error;
   }

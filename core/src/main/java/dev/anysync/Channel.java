@@ -87,6 +87,7 @@ abstract class Channel extends Source {
   }
 
   /** Ends the elements, after those added; only the first call counts. */
+  @Override
   final void end(@Nullable Throwable failure) {
     end.compareAndSet(null, failure == null ? END : failure);
     wake(consumerWaits);
@@ -128,7 +129,7 @@ abstract class Channel extends Source {
         return item;
       }
       if (ended instanceof Throwable failure) {
-        throw Strand.sneaky(CallerFrames.attach(failure, "next()"));
+        throw Strand.sneaky(CallerFrames.attach(failure, "the body's consumer"));
       }
       if (ended != null) {
         return END;

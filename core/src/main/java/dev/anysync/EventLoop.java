@@ -126,7 +126,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     if (item instanceof Turn turn) {
       turn.grant();
     } else {
-      Thread.ofVirtual().name(name).start(() -> work(item));
+      Thread.ofVirtual().name(name).inheritInheritableThreadLocals(false).start(() -> work(item));
     }
   }
 
@@ -158,8 +158,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     try {
       ((Runnable) item).run();
     } catch (Throwable e) {
-      Thread thread = Thread.currentThread();
-      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+      report(e);
     } finally {
       strand.mode = outerMode;
       strand.task = outerTask;
@@ -167,9 +166,19 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
   }
 
+  private static void report(Throwable error) {
+    Thread thread = Thread.currentThread();
+    try {
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, error);
+    } catch (Throwable e) {
+      Lanes.LOG.log(System.Logger.Level.ERROR, "an uncaught exception handler failed", e);
+    }
+  }
+
   /** Gives up the turn until {@code future} is done and it is this coroutine's turn again. */
-  void suspend(Strand strand, CompletableFuture<?> future) throws InterruptedException {
-    drain(strand, future);
+  void suspend(Strand strand, CompletableFuture<?> future, boolean claim)
+      throws InterruptedException {
+    drain(strand, future, claim);
     if (future.isDone()) {
       return;
     }
@@ -197,12 +206,12 @@ public final class EventLoop implements Executor, AutoCloseable {
    * Runs, as a part of this turn, the callbacks that are next, and the body of {@code future}.
    * Takes only what is counted: the enqueuer of an item that is not yet would find the loop idle.
    */
-  private void drain(Strand strand, CompletableFuture<?> future) {
-    while (!future.isDone() && pending.get() > 1) {
+  private void drain(Strand strand, CompletableFuture<?> future, boolean claim) {
+    while (!future.isDone() && pending.get() > 1 && !strand.isCancelDue()) {
       Object item = queue.peek();
-      boolean own =
-          item instanceof Task<?> task && task.future == future && strand.depth < Strand.MAX_DEPTH;
-      if (item instanceof Turn || (item instanceof Task && !own)) {
+      boolean own = claim && item instanceof Task<?> task && task.future == future;
+      if (item instanceof Turn
+          || (item instanceof Task && !(own && strand.depth < Strand.MAX_DEPTH))) {
         return;
       }
       queue.remove();
@@ -298,10 +307,11 @@ public final class EventLoop implements Executor, AutoCloseable {
       Strand strand = Objects.requireNonNull(this.strand);
       boolean interrupted = false;
       while (state.get() != GRANTED) {
-        LockSupport.park(EventLoop.this);
-        if (Thread.interrupted() || strand.isStopDue()) {
+        if (Thread.interrupted() || (!interrupted && strand.isStopDue())) {
           interrupted = true;
           queueUp();
+        } else {
+          LockSupport.park(EventLoop.this);
         }
       }
       this.strand = null; // the future may last, and must not hold on to the thread

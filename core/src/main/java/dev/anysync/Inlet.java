@@ -99,6 +99,6 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
     if (subscription != null) {
       subscription.cancel();
     }
-    end(new CancellationException("closed"));
+    super.abort();
   }
 }

@@ -109,15 +109,18 @@ public final class Lanes implements AutoCloseable {
 
   /**
    * Cancels all work on these lanes, stops the threads they made, and waits until all bodies have
-   * ended. A loop or executor that was given to the builder is left open. New work is refused. If
-   * this thread is interrupted, it stops waiting and keeps its interrupt flag.
+   * ended. A loop or executor that was given to the builder is left open, and so are the coroutines
+   * of such a loop. New work is refused. If this thread is interrupted, it stops waiting and keeps
+   * its interrupt flag.
    *
    * @throws IllegalStateException if called by work on these lanes
    */
   @Override
   public void close() {
     Strand strand = Strand.current();
-    if (strand.task != null && strand.task.lanes == this) {
+    if ((strand.task != null && strand.task.lanes == this)
+        || (ownLoop && loop.inLoop())
+        || (Thread.currentThread() instanceof CpuThread worker && worker.getPool() == ownCpu)) {
       throw new IllegalStateException(
           "close() of lanes by work on them, which it would wait for: close them outside");
     }
@@ -127,7 +130,12 @@ public final class Lanes implements AutoCloseable {
     }
     strand.blockOrGiveUp(emptied);
     if (ownCpu != null) {
-      ownCpu.close();
+      ownCpu.shutdown();
+      try {
+        var _ = ownCpu.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -29,6 +29,7 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
         new AtomicReference<>();
     private volatile Flow.@Nullable Subscriber<? super Y> subscriber; // null at the end; rule 3.13
 
+    private volatile @Nullable Throwable failure = new CancellationException("never started");
     private volatile @Nullable Throwable badRequest;
     private volatile @Nullable Task<?> task;
 
@@ -37,28 +38,33 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
     }
 
     void start(Sequence<Y> elements, Lanes lanes) {
-      task = lanes.startTask(() -> run(elements));
+      Task<?> started = lanes.startTask(() -> run(elements));
+      task = started;
+      elements.publishing = started;
+      var _ = started.stopped().whenComplete((value, error) -> terminate()); // perhaps never run
       if (subscriber == null) {
         cancel();
       }
     }
 
     private void run(Sequence<Y> elements) {
-      Throwable error = null;
       try {
         if (subscriber != null && badRequest == null && !elements.isOver()) {
-          elements.forEachInline(Strand.current(), this::deliver);
+          elements.forEachRemaining(this::deliver);
         }
+        failure = null;
       } catch (Throwable e) {
-        error = e;
+        failure = e;
       }
-      if (badRequest != null) {
-        error = badRequest;
-      }
+    }
+
+    /** Signals the end, after the body; unless cancelled. */
+    private void terminate() {
+      Throwable failure = badRequest != null ? badRequest : this.failure;
       Flow.Subscriber<? super Y> subscriber = this.subscriber;
       this.subscriber = null;
-      if (subscriber != null && error != null) {
-        subscriber.onError(error);
+      if (subscriber != null && failure != null) {
+        subscriber.onError(failure);
       } else if (subscriber != null) {
         subscriber.onComplete();
       }
@@ -67,7 +73,7 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
     private void deliver(Y element) {
       Objects.requireNonNull(element, "element: is null, which a publisher cannot publish");
       Strand strand = Strand.current();
-      while (demand.get() == 0) {
+      while (demand.get() == 0 && badRequest == null) {
         Unfuture<@Nullable Void> signal = new Unfuture<>();
         waiting.set(signal);
         if (demand.get() == 0) {
@@ -75,16 +81,21 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
         }
       }
       strand.checkCancelled(null);
-      if (badRequest != null) {
-        throw new CancellationException("bad request");
-      }
+      Flow.Subscriber<? super Y> subscriber = live();
       if (demand.get() != Long.MAX_VALUE) {
         demand.decrementAndGet();
       }
+      subscriber.onNext(element);
+      live();
+    }
+
+    /** Returns the subscriber, or tells the body that there is none any more. */
+    private Flow.Subscriber<? super Y> live() {
       Flow.Subscriber<? super Y> subscriber = this.subscriber;
-      if (subscriber != null) {
-        subscriber.onNext(element);
+      if (subscriber == null || badRequest != null) {
+        throw new CancellationException("the subscription has ended");
       }
+      return subscriber;
     }
 
     @Override
@@ -109,7 +120,7 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
 
     private void stop() {
       Task<?> task = this.task;
-      if (task != null) {
+      if (task != null && task != Strand.current().task) { // its own thread looks anyway
         task.future.cancel(true);
       }
     }

@@ -25,18 +25,22 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     Source open(Strand strand, int prefetch);
   }
 
-  private final Body<Y> body;
+  private final @Nullable Body<Y> body;
   private final Opener opener;
   private final AtomicInteger state = new AtomicInteger(NEW);
   private final AtomicBoolean used = new AtomicBoolean();
   private int prefetch = DEFAULT_PREFETCH;
   private volatile @Nullable Source source;
   private volatile @Nullable Inline<Y> inline;
+  volatile @Nullable Task<?> publishing; // delivers the elements to a subscriber
   private Cleaner.@Nullable Cleanable cleanable;
   private @Nullable Object ahead; // what hasNext has found, or END; null if to be looked for
 
-  /** Creates an iterator that runs {@code body} inline, or opens a source to pull from. */
-  Sequence(Body<Y> body, Opener opener) {
+  /**
+   * Creates an iterator that runs {@code body} inline, if it is set, or opens a source to pull
+   * from.
+   */
+  Sequence(@Nullable Body<Y> body, Opener opener) {
     this.body = body;
     this.opener = opener;
   }
@@ -51,15 +55,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   }
 
   static <Y> Sequence<Y> ofPublisher(Flow.Publisher<? extends Y> publisher) {
-    return new Sequence<>(
-        out -> {
-          try (Sequence<Y> elements = ofPublisher(publisher)) {
-            while (elements.hasNext()) {
-              out.yield(elements.next());
-            }
-          }
-        },
-        (strand, prefetch) -> Inlet.to(publisher, prefetch));
+    return new Sequence<>(null, (strand, prefetch) -> Inlet.to(publisher, prefetch));
   }
 
   @Override
@@ -193,8 +189,8 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   public void forEachRemaining(Consumer<? super Y> action) {
     Objects.requireNonNull(action, "action");
     Strand strand = Strand.current();
-    if (strand.runsBodies() && state.compareAndSet(NEW, INLINE)) {
-      forEachInline(strand, action);
+    if (body != null && strand.runsBodies() && state.compareAndSet(NEW, INLINE)) {
+      forEachInline(strand, body, action);
       return;
     }
     try {
@@ -211,8 +207,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     }
   }
 
-  /** Runs the body on this stack; the state is INLINE. */
-  void forEachInline(Strand strand, Consumer<? super Y> action) {
+  private void forEachInline(Strand strand, Body<Y> body, Consumer<? super Y> action) {
     Inline<Y> out = new Inline<>(strand, action);
     inline = out;
     try {
@@ -238,7 +233,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   @Override
   public Flow.Publisher<Y> publisher() {
     use("publisher()");
-    if (!state.compareAndSet(NEW, INLINE)) {
+    if (state.get() != NEW) {
       throw new IllegalStateException("publisher(): the iterator has been started already");
     }
     return new Publishing<>(this, new AtomicBoolean());
@@ -271,6 +266,11 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     if (inline != null) {
       inline.over = true;
     }
+    Task<?> publishing = this.publishing;
+    if (publishing != null && publishing != Strand.current().task) {
+      publishing.future.cancel(true);
+      Strand.current().waitOrGiveUp(publishing.stopped(), false);
+    }
     Source source = this.source;
     if (before != PULLED || source == null) {
       return;
@@ -279,7 +279,8 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     Strand strand = Strand.current();
     Task<?> task = source.task;
     if (task != null && task != strand.task) {
-      strand.blockOrGiveUp(task.stopped());
+      boolean stepping = source instanceof Steps<?, ?> steps && steps.isStepping();
+      strand.waitOrGiveUp(task.stopped(), stepping); // for a step the body may need the loop
     }
     Throwable failure = source.failure;
     if (failure != null) {
@@ -300,7 +301,8 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     private final @Nullable Task<?> task;
     private final int outerMode;
     private @Nullable Throwable consumerError;
-    private volatile boolean over; // the consumer failed or closed the iterator, or the body ended
+    private volatile boolean over; // the consumer failed or closed the iterator
+    private boolean told; // the body knows, or has ended
 
     Inline(Strand strand, Consumer<? super Y> action) {
       this.strand = strand;
@@ -322,7 +324,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
         error = e;
       }
       boolean cancelled = over && error instanceof CancellationException;
-      over = true;
+      told = true;
       if (consumerError != null) {
         if (error != null && error != consumerError && !cancelled) {
           consumerError.addSuppressed(error);
@@ -339,10 +341,11 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       if (Thread.currentThread() != strand.thread || strand.task != task) {
         throw Source.wrongThread();
       }
-      if (over) {
+      if (told) {
         throw Source.afterClose();
       }
       strand.checkCancelled(null);
+      checkOver();
       int inner = strand.mode;
       strand.mode = outerMode;
       try {
@@ -353,7 +356,12 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       } finally {
         strand.mode = inner;
       }
+      checkOver();
+    }
+
+    private void checkOver() {
       if (over) {
+        told = true;
         throw new CancellationException("the consumer gave up");
       }
     }

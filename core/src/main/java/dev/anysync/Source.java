@@ -31,6 +31,7 @@ abstract class Source {
   }
 
   volatile @Nullable Task<?> task; // makes the elements, once it is started, if that is a body
+  private volatile boolean aborted;
   volatile @Nullable Throwable failure; // of the body, in response to its cancellation
 
   /**
@@ -42,8 +43,23 @@ abstract class Source {
    */
   abstract @Nullable Object take(Strand strand, boolean async, long nanos);
 
+  /** Starts the body, unless the source was aborted; however it ends, {@link #end} hears of it. */
+  final void start(Lanes lanes, Runnable body) {
+    Task<?> started = lanes.startTask(body);
+    task = started;
+    var _ = started.future.whenComplete((value, error) -> end(error));
+    if (aborted) {
+      started.future.cancel(true);
+    }
+  }
+
+  /** Ends the elements and wakes the consumer; only the first call counts. */
+  abstract void end(@Nullable Throwable failure);
+
   /** Cancels what makes the elements and wakes the consumer; does not wait. */
   void abort() {
+    aborted = true;
+    end(new CancellationException("closed"));
     Task<?> task = this.task;
     if (task != null) {
       task.future.cancel(true);

@@ -23,6 +23,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
   private final AnySyncGenerator.Body<Y, S> body;
   private final AtomicReference<@Nullable Strand> consumer = new AtomicReference<>(); // in a step
   private volatile Unfuture<Object> answer = new Unfuture<>();
+  private final AtomicReference<@Nullable Object> end = new AtomicReference<>(); // END, Throwable
 
   // Handed over with each step
   private @Nullable Unfuture<S> request;
@@ -38,6 +39,11 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
   /** Returns steps of a body that receives nothing. */
   static <Y extends @Nullable Object> Steps<Y, @Nullable Object> of(AnySyncIterator.Body<Y> body) {
     return new Steps<>(out -> body.run(out::yield));
+  }
+
+  /** Returns whether the body is taking a step. */
+  boolean isStepping() {
+    return consumer.get() != null;
   }
 
   @Override
@@ -59,11 +65,13 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
       boolean suspends = async && strand.mode == Strand.BODY;
       mode = suspends || strand.loop == null ? Strand.BODY : Strand.HELD;
       Unfuture<S> request = this.request;
-      if (request == null) {
+      if (end.get() != null) { // it looks at the answer after it is set: one sees the other
+        finish(answer);
+      } else if (request == null) {
         Lanes lanes = strand.lanes();
         carriers = lanes.carriers;
         snapshots = Context.snapshot(carriers);
-        task = lanes.startTask(this::start);
+        start(lanes, this::runBody);
       } else {
         snapshots = Context.snapshot(carriers);
         request.finish(value, error);
@@ -73,23 +81,32 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
         return null;
       }
       Context.restore(carriers, snapshots);
-      return Unfuture.outcome(answer, "next()");
+      return Unfuture.outcome(answer, "the body's consumer");
     } finally {
       consumer.set(null);
     }
   }
 
   @Override
-  void abort() {
-    super.abort();
-    answer.completeExceptionally(new CancellationException("closed"));
+  void end(@Nullable Throwable failure) {
+    end.compareAndSet(null, failure == null ? END : failure);
+    finish(answer);
   }
 
-  private void start() {
+  private void finish(Unfuture<Object> answer) {
+    if (end.get() instanceof Throwable failure) {
+      answer.finish(END, failure);
+    } else {
+      answer.finish(END, null);
+    }
+  }
+
+  private void runBody() {
     Strand strand = Strand.current();
     takeOver(strand);
     Throwable error = run(() -> body.run(this));
-    giveBack(strand).finish(END, error);
+    giveBack(strand);
+    end(error);
   }
 
   @Override
@@ -97,7 +114,8 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
     Strand strand = checkYield();
     Unfuture<S> request = new Unfuture<>();
     this.request = request;
-    giveBack(strand).complete(element == null ? NULL : element);
+    giveBack(strand);
+    answer.finish(element == null ? NULL : element, null);
     strand.blockOrCancel(request, -1, "yield()");
     takeOver(strand);
     return Unfuture.outcome(request, "await()");
@@ -113,8 +131,8 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
     }
   }
 
-  /** Stops acting for the consumer, and returns the answer that it waits for. */
-  private Unfuture<Object> giveBack(Strand strand) {
+  /** Stops acting for the consumer. */
+  private void giveBack(Strand strand) {
     snapshots = Context.snapshot(carriers);
     EventLoop loop = strand.loop;
     if (loop != null && strand.suspends()) {
@@ -122,6 +140,5 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
     }
     strand.loop = null;
     strand.mode = Strand.BODY;
-    return answer;
   }
 }

@@ -127,7 +127,12 @@ final class Strand {
 
   /** Waits for a task that runs on behalf of this thread, and returns its result. */
   <T extends @Nullable Object> T finish(Task<T> task, boolean async) {
-    waitOrCancel(task.future, async, -1, "run()");
+    try {
+      waitOrCancel(task.future, async, -1, "run()");
+    } catch (IllegalStateException e) {
+      task.future.cancel(true); // the wait was refused, so nobody would get the result
+      throw e;
+    }
     return outcome(task);
   }
 
@@ -165,7 +170,7 @@ final class Strand {
         !shielded && !suspends() && future instanceof Unfuture<T> task && task.claim(this);
     if (!claimed && !future.isDone()) {
       try {
-        suspend(future);
+        suspend(future, !shielded);
       } catch (InterruptedException e) {
         if (!shielded) {
           future.cancel(true);
@@ -214,9 +219,9 @@ final class Strand {
   }
 
   /** Waits for {@code future} in the way the mode asks for; does not look at its outcome. */
-  void suspend(CompletableFuture<?> future) throws InterruptedException {
+  void suspend(CompletableFuture<?> future, boolean claim) throws InterruptedException {
     if (loop != null && suspends()) {
-      loop.suspend(this, future);
+      loop.suspend(this, future, claim);
     } else {
       block(future, -1);
     }
@@ -272,7 +277,7 @@ final class Strand {
       if (!async) {
         return block(future, nanos);
       }
-      suspend(future);
+      suspend(future, true);
       return true;
     } catch (InterruptedException e) {
       future.cancel(true);
@@ -282,8 +287,17 @@ final class Strand {
 
   /** Blocks until {@code future} is done; if interrupted, gives up and keeps the flag. */
   void blockOrGiveUp(CompletableFuture<?> future) {
+    waitOrGiveUp(future, false);
+  }
+
+  /** As {@link #blockOrGiveUp}, or by suspending if {@code async}. */
+  void waitOrGiveUp(CompletableFuture<?> future, boolean async) {
     try {
-      block(future, -1);
+      if (async) {
+        suspend(future, false);
+      } else {
+        block(future, -1);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -294,13 +308,18 @@ final class Strand {
    * then cancels {@code future} too, which was to be awaited.
    */
   void checkCancelled(@Nullable Future<?> future) {
-    if (thread.isInterrupted() || isStopDue()) {
+    if (isCancelDue()) {
       if (future != null) {
         future.cancel(true);
       }
       boolean _ = Thread.interrupted();
       throw cancelled("await()");
     }
+  }
+
+  /** Returns whether the body is to be told of an interrupt or a cancellation. */
+  boolean isCancelDue() {
+    return thread.isInterrupted() || isStopDue();
   }
 
   /** Returns whether the task has been cancelled and its body is still to be told. */

@@ -15,11 +15,13 @@ final class Task<T extends @Nullable Object> implements Runnable {
    *
    * `stop` is how it is told to stop:
    *
-   *   0 -> INTERRUPTING -> INTERRUPTED   the future was completed while the body ran
+   *   0 -> INTERRUPTING -> INTERRUPTED   somebody else is about to complete the future
    *   0 -> CLOSED                        the body returned first: no interrupt can come any more
    *
    * The last is what keeps a late interrupt off a thread that has gone on to other work. A body whose
-   * stop is INTERRUPTING when it ends waits for that interrupt to arrive and clears it.
+   * stop is INTERRUPTING when it ends waits for that interrupt to arrive and clears it. Whoever wins
+   * the first step of `stop`, or of `runner`, completes the future: what depends on it may be long,
+   * and the body is not to run on meanwhile.
    */
 
   private static final int INTERRUPTING = 1;
@@ -49,6 +51,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
   private @Nullable Callable<? extends T> body;
   private volatile @Nullable Object runner;
   private volatile int stop;
+  private volatile boolean settled;
 
   private boolean delivered; // the runner's: the body was told of its cancellation
   private @Nullable Task<?> outer; // the runner's: the task below, of a waiter that claimed this
@@ -103,14 +106,22 @@ final class Task<T extends @Nullable Object> implements Runnable {
     // What depends on the future runs here, but not as a part of this coroutine or of an outer one.
     strand.task = null;
     strand.mode = Strand.NONE;
-    if (!STOP.compareAndSet(this, 0, CLOSED) && !delivered) {
+    boolean own = STOP.compareAndSet(this, 0, CLOSED);
+    if (!own && !delivered) {
       clearInterrupt();
     }
     end();
-    future.finish(value, error);
+    if (own) {
+      future.finish(value, error);
+    } else {
+      awaitCompletion(error);
+    }
+    settle();
     strand.depth--;
     strand.mode = outerMode;
     strand.loop = outerLoop;
+    Task<?> outer = this.outer;
+    this.outer = null;
     strand.task = outer;
     if (outerMode == Strand.NONE && outer != null && outer.isStopDue()) {
       strand.thread.interrupt(); // the outer function is to see the flag, if this body took it
@@ -119,14 +130,24 @@ final class Task<T extends @Nullable Object> implements Runnable {
     return true;
   }
 
-  /** Stops the body; the future has just been completed by somebody else. */
-  void stop() {
+  /**
+   * Stops the body, on behalf of somebody who is about to complete the future.
+   *
+   * @return whether the body will never start, so that {@link #settle} is the caller's to call
+   */
+  boolean stop() {
     if (RUNNER.compareAndSet(this, null, ENDED)) {
       end();
-    } else if (runner instanceof Strand strand && STOP.compareAndSet(this, 0, INTERRUPTING)) {
-      strand.thread.interrupt();
-      stop = INTERRUPTED;
+      return true;
     }
+    if (runner instanceof Strand strand && STOP.compareAndSet(this, 0, INTERRUPTING)) {
+      try {
+        strand.thread.interrupt();
+      } finally {
+        stop = INTERRUPTED;
+      }
+    }
+    return false;
   }
 
   private void end() {
@@ -137,9 +158,25 @@ final class Task<T extends @Nullable Object> implements Runnable {
     } else {
       lanes.tasks.remove(this);
     }
+  }
+
+  /** Lets those know who wait for the body's end; the future is done. */
+  void settle() {
+    settled = true;
     Unfuture<@Nullable Void> stopped = this.stopped;
     if (stopped != null) {
       stopped.complete(null);
+    }
+  }
+
+  /** Waits until whoever has stopped the body has completed the future, which it is about to. */
+  @SuppressWarnings("ThreadPriorityCheck") // it is a few instructions away
+  private void awaitCompletion(@Nullable Throwable error) {
+    while (!future.isDone()) {
+      Thread.yield();
+    }
+    if (error != null && !(error instanceof CancellationException)) {
+      Lanes.LOG.log(System.Logger.Level.DEBUG, "a body failed after it had been stopped", error);
     }
   }
 
@@ -152,15 +189,8 @@ final class Task<T extends @Nullable Object> implements Runnable {
     boolean _ = Thread.interrupted();
   }
 
-  /**
-   * Returns whether the body was told that it has been cancelled. The future is done; who did that
-   * is about to stop the body, and this waits for it.
-   */
-  @SuppressWarnings("ThreadPriorityCheck") // it is a few instructions away
+  /** Returns whether the body was told that it has been cancelled. */
   boolean isTold() {
-    while (stop == 0) {
-      Thread.yield();
-    }
     return delivered;
   }
 
@@ -201,7 +231,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
       stopped = new Unfuture<>();
       stopped.follow(this);
       this.stopped = stopped;
-      if (runner == ENDED) {
+      if (settled) {
         stopped.complete(null);
       }
     }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Unfuture<T extends @Nullable Object> extends CompletableFuture<T> {
   private final @Nullable Task<T> task;
+  private volatile boolean timed; // completed in time at the latest, so no wait is for ever
   private boolean
       dependent; // made by a method of CompletableFuture, which wraps what it fails with
   private volatile @Nullable Object source; // what this one follows: a task, a future, or a list
@@ -219,24 +220,35 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   public <R extends @Nullable Object> Unfuture<R> thenAsync(
       Function<? super Unfuture<T>, ? extends CompletionStage<R>> next) {
     Objects.requireNonNull(next, "next");
-    Unfuture<R> result = new Unfuture<>();
     Context context = Strand.current().lanes().capture();
-    result.source = this;
-    var _ =
-        whenComplete(
-            (value, error) -> {
-              result.source = null;
-              if (!result.isDone()) {
-                try {
-                  CompletionStage<R> stage = context.call(() -> next.apply(this));
-                  result.completeAs(
-                      Objects.requireNonNull(stage, "next returned null, not a stage"));
-                } catch (Throwable e) {
-                  result.finish(null, e);
-                }
-              }
-            });
+    AtomicReference<@Nullable Object> link = new AtomicReference<>(this); // null: cancelled
+    // The JDK's own dependents do not nest on the stack when a long chain completes.
+    Unfuture<R> result =
+        (Unfuture<R>)
+            this.<CompletionStage<R>>handle((value, error) -> proceed(next, context, link))
+                .thenCompose(Function.identity());
+    result.source = link;
     return result;
+  }
+
+  private <R extends @Nullable Object> CompletionStage<R> proceed(
+      Function<? super Unfuture<T>, ? extends CompletionStage<R>> next,
+      Context context,
+      AtomicReference<@Nullable Object> link) {
+    if (link.get() == null) {
+      throw new CancellationException("cancelled");
+    }
+    try {
+      CompletionStage<R> stage = context.call(() -> next.apply(this));
+      Objects.requireNonNull(stage, "next returned null, not a stage");
+      CompletableFuture<R> future = stage.toCompletableFuture();
+      if (!link.compareAndSet(this, future)) {
+        future.cancel(true);
+      }
+      return future;
+    } catch (Throwable e) {
+      throw Strand.sneaky(e);
+    }
   }
 
   private void completeAs(CompletionStage<? extends T> stage) {
@@ -267,12 +279,13 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   @Override
   public boolean complete(T value) {
-    return stopIf(super.complete(value));
+    return stopThen(() -> super.complete(value));
   }
 
   @Override
   public boolean completeExceptionally(Throwable error) {
-    return stopIf(super.completeExceptionally(Objects.requireNonNull(error, "error")));
+    Objects.requireNonNull(error, "error");
+    return stopThen(() -> super.completeExceptionally(error));
   }
 
   /**
@@ -285,21 +298,44 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    */
   @Override
   public boolean cancel(boolean mayInterruptIfRunning) {
-    if (stopIf(super.completeExceptionally(new CancellationException("cancelled")))) {
-      switch (source) {
-        case Future<?> future -> future.cancel(true);
-        case List<?> futures -> futures.forEach(future -> ((Future<?>) future).cancel(true));
-        case null, default -> {}
-      }
+    if (completeExceptionally(new CancellationException("cancelled"))) {
+      cancelAll(source);
     }
     return isCancelled();
   }
 
-  private boolean stopIf(boolean completed) {
-    if (completed && task != null) {
-      task.stop();
+  private boolean stopThen(BooleanSupplier completion) {
+    if (task == null || isDone()) {
+      return completion.getAsBoolean();
+    }
+    boolean unstarted = task.stop();
+    boolean completed = completion.getAsBoolean();
+    if (unstarted) {
+      task.settle();
     }
     return completed;
+  }
+
+  @SuppressWarnings("NullAway") // a link may hold null
+  private static void cancelAll(@Nullable Object source) {
+    switch (source) {
+      case AtomicReference<?> link -> cancelAll(link.getAndSet(null));
+      case Future<?> future -> future.cancel(true);
+      case List<?> futures -> futures.forEach(Unfuture::cancelAll);
+      case null, default -> {}
+    }
+  }
+
+  @Override
+  public CompletableFuture<T> orTimeout(long timeout, TimeUnit unit) {
+    timed = true;
+    return super.orTimeout(timeout, unit);
+  }
+
+  @Override
+  public CompletableFuture<T> completeOnTimeout(T value, long timeout, TimeUnit unit) {
+    timed = true;
+    return super.completeOnTimeout(value, timeout, unit);
   }
 
   /** Completes this for its body, its continuation or the stage that it follows. */
@@ -323,8 +359,9 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   /** Returns the task that completes this, as far as it is known. */
   @Nullable Task<?> origin() {
     Object origin = this;
-    while (origin instanceof Unfuture<?> future && !future.isDone()) {
-      origin = future.task != null ? future.task : future.source;
+    for (int i = 0; i < 1_000 && origin instanceof Unfuture<?> future && !future.isDone(); i++) {
+      Object source = future.source instanceof AtomicReference<?> link ? link.get() : future.source;
+      origin = future.timed ? null : future.task != null ? future.task : source;
     }
     return origin instanceof Task<?> task ? task : null;
   }
