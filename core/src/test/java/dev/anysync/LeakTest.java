@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -265,6 +266,25 @@ class LeakTest {
         () -> {
           Unfuture<String> waiting = AnySync.coroutine(() -> AnySync.shield(lasting)).start();
           assertThatThrownBy(() -> waiting.result(AT_ONCE)).isInstanceOf(TimeoutException.class);
+          waiting.stopped().result();
+        });
+    assertThat(lasting).isNotCompleted();
+  }
+
+  @Test
+  void timeoutsOfWaitsForOneLastingFutureOnALoopLeaveNothing() throws Exception {
+    var lasting = new CompletableFuture<String>();
+    assertFlat(
+        () -> {
+          var waits = new CountDownLatch(1);
+          Unfuture<String> waiting =
+              Unsync.async(
+                  () -> {
+                    waits.countDown();
+                    return AnySync.shield(lasting);
+                  });
+          waits.await();
+          waiting.cancel(true);
           waiting.stopped().result();
         });
     assertThat(lasting).isNotCompleted();

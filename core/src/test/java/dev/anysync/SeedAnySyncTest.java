@@ -35,7 +35,9 @@ import org.junit.jupiter.api.Test;
  * loop and on one.
  */
 class SeedAnySyncTest {
-  private static final Duration SOON = Duration.ofMillis(20);
+  /** Before its end a body has certainly started, also on a busy machine. */
+  private static final Duration SOON = Duration.ofMillis(300);
+
   private static final Duration LATE = Duration.ofSeconds(50);
 
   // A coroutine is run, awaited or started, also while a loop runs
@@ -488,16 +490,18 @@ class SeedAnySyncTest {
   @Test
   void timeoutStartStopsTheBody() throws Exception {
     var endless = new Endless();
-    assertThatThrownBy(() -> endless.call.start().result(SOON))
-        .isInstanceOf(TimeoutException.class);
+    Unfuture<String> future = endless.call.start();
+    endless.started.await();
+    assertThatThrownBy(() -> future.result(SOON)).isInstanceOf(TimeoutException.class);
     endless.assertStopped();
   }
 
   @Test
   void timeoutStartOnALoopStopsTheBody() throws Exception {
     var endless = new Endless();
-    assertThatThrownBy(() -> endless.call.start(Unsync.lanes().loop()).result(SOON))
-        .isInstanceOf(TimeoutException.class);
+    Unfuture<String> future = endless.call.start(Unsync.lanes().loop());
+    endless.started.await();
+    assertThatThrownBy(() -> future.result(SOON)).isInstanceOf(TimeoutException.class);
     endless.assertStopped();
   }
 

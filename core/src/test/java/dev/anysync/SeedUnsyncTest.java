@@ -453,8 +453,9 @@ class SeedUnsyncTest {
   @Test
   void timeoutStopsTheWorkOnTheLoop() throws Exception {
     var endless = new Endless();
-    assertThatThrownBy(() -> Unsync.async(endless.body).result(SOON))
-        .isInstanceOf(TimeoutException.class);
+    Unfuture<String> future = Unsync.async(endless.body);
+    endless.started.await();
+    assertThatThrownBy(() -> future.result(SOON)).isInstanceOf(TimeoutException.class);
     endless.assertStopped();
   }
 

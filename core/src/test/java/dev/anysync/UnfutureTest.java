@@ -242,6 +242,7 @@ class UnfutureTest {
   void resultTooLateCancels() throws Exception {
     var endless = new Endless();
     Unfuture<String> future = endless.call.start();
+    endless.started.await();
     assertThatThrownBy(() -> future.result(SOON)).isInstanceOf(TimeoutException.class);
     assertThat(future).isCancelled();
     endless.assertStopped();
@@ -335,6 +336,7 @@ class UnfutureTest {
   void orTimeoutStopsTheBody() throws Exception {
     var endless = new Endless();
     Unfuture<String> future = endless.call.start();
+    endless.started.await();
     assertThat(future.orTimeout(20, TimeUnit.MILLISECONDS)).isSameAs(future);
     assertThatThrownBy(future::result).isInstanceOf(TimeoutException.class);
     endless.assertStopped();
@@ -344,6 +346,7 @@ class UnfutureTest {
   void completeOnTimeoutStopsTheBody() throws Exception {
     var endless = new Endless();
     Unfuture<String> future = endless.call.start();
+    endless.started.await();
     assertThat(future.completeOnTimeout("instead", 20, TimeUnit.MILLISECONDS)).isSameAs(future);
     assertThat(future.result()).isEqualTo("instead");
     endless.assertStopped();
