@@ -254,6 +254,20 @@ class LanesTest {
   }
 
   @Test
+  void closeLeavesTheCoroutinesOfALoopThatWasGiven() {
+    try (var loop = EventLoop.create("my loop")) {
+      var gate = new CompletableFuture<String>();
+      Lanes lanes = Lanes.builder().loop(loop).build();
+      Unfuture<String> future = lanes.async(() -> await(gate));
+      lanes.close();
+      assertThatThrownBy(() -> lanes.async(() -> "never"))
+          .isInstanceOf(RejectedExecutionException.class);
+      gate.complete("goes on");
+      assertThat(future.result()).isEqualTo("goes on");
+    }
+  }
+
+  @Test
   void closeFromInsideIsRefused() {
     try (Lanes lanes = Lanes.builder().build()) {
       for (Unfuture<?> inside :
