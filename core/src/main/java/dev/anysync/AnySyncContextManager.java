@@ -110,7 +110,9 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
    * @param work not a coroutine, so it must not {@code await} unless called inside one
    */
   public final <T extends @Nullable Object> @Nullable T use(Function<? super R, ? extends T> work) {
-    return new Usage<R, T>(Strand.current(), Objects.requireNonNull(work, "work")).run(body());
+    Objects.requireNonNull(work, "work");
+    Strand strand = Strand.current();
+    return new Usage<R, T>(strand, strand.mode, work).run(body());
   }
 
   /** Returns a coroutine that does {@link #use} each time; {@code work} is a part of it. */
@@ -119,7 +121,10 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
       Function<? super R, ? extends T> work) {
     Objects.requireNonNull(work, "work");
     return AnySync.<@Nullable T>coroutine(
-        () -> new Usage<R, T>(Strand.current(), work).call(body()));
+        () -> {
+          Strand strand = Strand.current();
+          return new Usage<R, T>(strand, strand.mode, work).call(body());
+        });
   }
 
   /** Returns a context manager over a body; enter and exit are never called. */

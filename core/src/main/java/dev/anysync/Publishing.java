@@ -42,12 +42,10 @@ record Publishing<Y extends @Nullable Object>(Sequence<Y> elements, AtomicBoolea
       task = started;
       elements.publishing = started;
       var _ = started.stopped().whenComplete((value, error) -> terminate()); // perhaps never run
-      if (subscriber == null) {
-        cancel();
-      }
     }
 
     private void run(Sequence<Y> elements) {
+      task = Strand.current().task; // before it looks: a cancellation sees the one or is seen
       try {
         if (subscriber != null && badRequest == null && !elements.isOver()) {
           elements.forEachRemaining(this::deliver);

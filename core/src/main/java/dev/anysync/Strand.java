@@ -227,11 +227,14 @@ final class Strand {
     }
   }
 
-  /**
-   * Applies the policy before a body is started for a foreign loop's thread, and before it waits.
-   */
+  /** Returns whether this is the thread of a foreign event loop, where bodies never run. */
+  boolean isForeignLoop() {
+    return strategy != null && !strategy.runsBodies();
+  }
+
+  /** Applies the policy before a body is started for a foreign loop's thread, or it waits. */
   void checkForeignLoop(boolean waits) {
-    if (strategy != null && !strategy.runsBodies()) {
+    if (isForeignLoop()) {
       lanes().onForeignLoop(thread, waits);
     }
   }

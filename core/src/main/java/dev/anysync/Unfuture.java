@@ -328,12 +328,14 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   @Override
   public CompletableFuture<T> orTimeout(long timeout, TimeUnit unit) {
+    Objects.requireNonNull(unit, "unit");
     timed = true;
     return super.orTimeout(timeout, unit);
   }
 
   @Override
   public CompletableFuture<T> completeOnTimeout(T value, long timeout, TimeUnit unit) {
+    Objects.requireNonNull(unit, "unit");
     timed = true;
     return super.completeOnTimeout(value, timeout, unit);
   }

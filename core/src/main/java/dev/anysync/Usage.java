@@ -14,14 +14,20 @@ final class Usage<R extends @Nullable Object, T extends @Nullable Object>
   private @Nullable T result;
   private @Nullable Throwable blockError;
 
-  Usage(Strand strand, Function<? super R, ? extends T> work) {
+  Usage(Strand strand, int blockMode, Function<? super R, ? extends T> work) {
     this.strand = strand;
-    this.blockMode = strand.mode;
+    this.blockMode = blockMode;
     this.work = work;
   }
 
   @Nullable T run(AnySyncContextManager.Body<R> body) {
-    return strand.runsBodies() ? strand.run(() -> call(body)) : runInSession(body);
+    if (strand.runsBodies()) {
+      return strand.run(() -> call(body));
+    }
+    // Nested too deep for the stack, all of it hops; on a foreign loop the block stays where it is.
+    return strand.isForeignLoop()
+        ? runInSession(body)
+        : strand.run(() -> new Usage<R, T>(Strand.current(), blockMode, work).call(body));
   }
 
   private @Nullable T runInSession(AnySyncContextManager.Body<R> body) {
