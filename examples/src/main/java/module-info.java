@@ -10,6 +10,7 @@ open module dev.anysync.examples {
   requires static com.google.errorprone.annotations;
   requires com.google.gson;
   requires dev.anysync;
+  requires static org.jspecify;
   requires info.picocli;
   requires java.logging;
   requires java.net.http;
