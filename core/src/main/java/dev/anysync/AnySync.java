@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
  * <p>The body is written in direct style: it waits by {@code await} and {@code sleep}, and may call
  * anything else. Where the calling thread may run it, {@code run()} and {@code await} are a
  * function call on that thread: thread locals and scoped values are there, and changes to them
- * stay. On an event loop of another framework, on a UI thread, and where the calls have nested too
- * deeply for the stack, the body hops to a virtual thread and the caller waits for it; what the
- * {@linkplain dev.anysync.spi.ContextCarrier context carriers} carry travels in and back.
+ * stay. On the Swing thread, on threads whose {@linkplain dev.anysync.spi.WaitStrategy wait
+ * strategy} says so, and where the calls have nested too deeply for the stack, the body hops to a
+ * virtual thread and the caller waits for it; what the {@linkplain dev.anysync.spi.ContextCarrier
+ * context carriers} carry travels in and back.
  *
  * <p>What the body throws is what the caller gets: the same object, checked or not, never wrapped.
  * If it crossed a thread, the caller's frames are attached to it as a suppressed exception.

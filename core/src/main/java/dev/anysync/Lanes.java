@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * on shared lanes; build your own to have loops or executors of your own, and to close them.
  *
  * <p>Threads exist only from first use; all are daemons. A body started on some lanes uses the same
- * lanes for what it starts in turn. A function given to {@link #call} or {@link #cpuBound} is not a
- * coroutine, so it must not {@code await}. Lanes that are closed refuse work with a {@link
+ * lanes for the coroutines and iterators that it starts in turn; {@link Unsync} always means the
+ * shared ones. A function given to {@link #call} or {@link #cpuBound} is not a coroutine, so it
+ * must not {@code await}. Lanes that are closed refuse work with a {@link
  * RejectedExecutionException}.
  */
 public final class Lanes implements AutoCloseable {

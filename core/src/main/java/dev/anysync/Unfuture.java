@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Synchronous code calls {@link #result()}: the result, or the very exception of the body. A
  * coroutine, on any event loop or none, calls {@link AnySync#await(CompletableFuture)}. {@link
- * #then} and all methods of {@link CompletableFuture} make dependents that are unfutures as well;
+ * #then} and the methods of {@link CompletableFuture} make dependents that are unfutures as well,
+ * even where the JDK declares a plain type ({@link #from(CompletableFuture)} gives it back);
  * without an executor their {@code async} forms run on the thread lane. {@link #get()} and {@link
  * #join()} keep the JDK's contract, wrappers included.
  *
@@ -18,14 +19,14 @@ import org.jspecify.annotations.Nullable;
  * itself, if it could run on any thread, rather than wait for another thread to do so.
  *
  * <p>{@link #cancel} completes the future with a {@link CancellationException} at once and stops
- * the body as {@link AnySync} describes. Whoever completes the future from outside in another way,
- * such as {@link #orTimeout}, stops the body as well: nobody can see its result any more.
+ * the body as {@link AnySync} describes. So do {@link #complete}, {@link #completeExceptionally},
+ * {@link #orTimeout} and {@link #completeOnTimeout}: nobody can see the body's result any more. The
+ * other ways to complete it from outside leave the body running.
  */
 public final class Unfuture<T extends @Nullable Object> extends CompletableFuture<T> {
   private final @Nullable Task<T> task;
   private volatile boolean timed; // completed in time at the latest, so no wait is for ever
-  private boolean
-      dependent; // made by a method of CompletableFuture, which wraps what it fails with
+  private boolean dependent; // made by CompletableFuture, which wraps what it fails with
   private volatile @Nullable Object source; // what this one follows: a task, a future, or a list
 
   /** Creates an unfuture that is not completed, for any thread to complete. */
