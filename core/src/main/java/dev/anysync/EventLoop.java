@@ -192,12 +192,12 @@ public final class EventLoop implements Executor, AutoCloseable {
       throw e;
     }
     Turn turn = new Turn(strand, Turn.WAITING);
-    @SuppressWarnings("unchecked") // only ever completed with null
-    var link = (CompletableFuture<@Nullable Object>) future.whenComplete(turn);
+    // A shielded future outlasts its waiter; anyOf takes its node off there when the other is done.
+    CompletableFuture<@Nullable Object> givenUp = new CompletableFuture<>();
+    var _ = (claim ? future : CompletableFuture.anyOf(future, givenUp)).whenComplete(turn);
     release();
     if (turn.await()) {
-      link.complete(null); // dead, so that a wait that gives up has the JDK unlink it from a future
-      Unfuture.park(future, 1); // that may last
+      givenUp.complete(null);
       throw new InterruptedException();
     }
   }

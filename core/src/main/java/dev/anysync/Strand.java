@@ -255,13 +255,18 @@ final class Strand {
         return Unfuture.park(future, nanos);
       }
       FutureWait wait = new FutureWait(future, nanos >= 0, System.nanoTime() + nanos);
-      CompletableFuture<?> over = future.copy();
+      CompletableFuture<@Nullable Object> left = new CompletableFuture<>();
+      CompletableFuture<?> over = CompletableFuture.anyOf(future, left); // leaves no node on future
       if (nanos >= 0) {
-        over.orTimeout(nanos, TimeUnit.NANOSECONDS);
+        left.completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS);
       }
       var _ = over.whenComplete((value, error) -> LockSupport.unpark(thread));
-      while (!wait.isReleasable()) {
-        strategy.await(wait, over);
+      try {
+        while (!wait.isReleasable()) {
+          strategy.await(wait, over);
+        }
+      } finally {
+        left.complete(null);
       }
       return future.isDone();
     } finally {

@@ -2,6 +2,7 @@ package dev.anysync;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -287,6 +289,21 @@ class LeakTest {
           waiting.cancel(true);
           waiting.stopped().result();
         });
+    assertThat(lasting).isNotCompleted();
+  }
+
+  @Test
+  void timeoutsOfWaitsForOneLastingFutureOnAPoolLeaveNothing() throws Exception {
+    var lasting = new Unfuture<String>();
+    try (var pool = new ForkJoinPool(1)) {
+      assertFlat(
+          () -> {
+            Throwable timedOut =
+                pool.submit(() -> catchThrowable(() -> lasting.get(1, TimeUnit.MICROSECONDS)))
+                    .get();
+            assertThat(timedOut).isInstanceOf(TimeoutException.class);
+          });
+    }
     assertThat(lasting).isNotCompleted();
   }
 
