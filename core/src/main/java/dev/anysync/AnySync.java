@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * A coroutine: a call that has not been made yet, to be made in either style.
  *
  * <p>It is cold, like a {@link Callable}: nothing happens until it is {@linkplain #run() run} by
- * synchronous code, on any thread, {@linkplain #await(AnySync) awaited} by the body of another
- * coroutine, or {@linkplain #start() started} to get a future; each of these runs the body anew,
- * any number of times, from any number of threads.
+ * synchronous code, {@linkplain #await(AnySync) awaited} by another coroutine, or {@linkplain
+ * #start() started} to get a future; each runs the body anew, as often as it is done, on any
+ * thread.
  *
  * <p>The body is written in direct style: it waits by {@code await} and {@code sleep}, and may call
  * anything else. Where the calling thread may run it, {@code run()} and {@code await} are a
@@ -50,9 +50,8 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
   }
 
   /**
-   * Returns a coroutine that calls an asynchronous function and awaits the stage it returns.
-   * Cancelling it cancels that stage's future. The source is called once a run, and must not return
-   * null.
+   * Returns a coroutine that calls an asynchronous function, once a run, and awaits the stage that
+   * it returns, which must not be null. Cancelling it cancels that stage's future.
    */
   static <T extends @Nullable Object> AnySync<T> from(
       Supplier<? extends CompletionStage<T>> source) {
@@ -126,8 +125,6 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    * Suspends the current coroutine for {@code duration}; zero gives the other coroutines of its
    * event loop a turn. Outside a coroutine, and in one that has been cancelled, throws as {@link
    * #await(AnySync)}.
-   *
-   * @throws IllegalArgumentException if {@code duration} is negative
    */
   static void sleep(Duration duration) {
     long nanos = Strand.nanos(duration, "duration");
@@ -187,7 +184,6 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
    * virtual thread.
    *
    * @throws TimeoutException if the body has not ended in time
-   * @throws IllegalArgumentException if {@code timeout} is negative
    */
   @CanIgnoreReturnValue
   T run(Duration timeout) throws TimeoutException;
@@ -202,10 +198,6 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
   /** Starts the body on a virtual thread and returns the future of its result. */
   Unfuture<T> start();
 
-  /**
-   * Starts the body as a coroutine of {@code loop} and returns the future of its result.
-   *
-   * @throws java.util.concurrent.RejectedExecutionException if the loop is closed
-   */
+  /** Starts the body as a coroutine of {@code loop} and returns the future of its result. */
   Unfuture<T> start(EventLoop loop);
 }

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * ends. Entering and exiting are coroutine bodies and run in the same thread and context. If
  * entering fails, nothing is left behind.
  *
- * <p>Subclass it, or write both as one body with {@link AnySync#contextManager}. It may be used any
- * number of times, also at the same time; each use enters anew.
+ * <p>Subclass it, or write both as one body with {@link AnySync#contextManager}. Each use enters
+ * anew, also several at the same time.
  *
  * <p>With {@link #use}, enter, block and exit run on this thread; the exit sees the block's
  * exception and may swallow it. {@link #open} is for try-with-resources; the exit does not see the
@@ -32,16 +32,12 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
 
   /** A context that has been entered; single use. Close it to exit. */
   public interface Opened<R extends @Nullable Object> extends AutoCloseable {
-    /**
-     * Returns the resource.
-     *
-     * @throws IllegalStateException if the context has been closed
-     */
+    /** Returns the resource; an {@link IllegalStateException} if the context has been closed. */
     R value();
 
     /**
-     * Exits the context and waits for it; does nothing if it was closed before. What the exit
-     * throws is thrown. Safe from any thread.
+     * Exits the context, on whatever thread, and waits for it; what the exit throws is thrown. Does
+     * nothing if it was closed before.
      *
      * @throws CancellationException if this thread is interrupted, which cancels the exit
      */
@@ -105,14 +101,12 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
 
   /**
    * Enters the context, calls {@code work} with the resource, exits, and returns what {@code work}
-   * returned, or null if the exit swallowed its exception.
-   *
-   * @param work not a coroutine, so it must not {@code await} unless called inside one
+   * returned, or null if the exit swallowed its exception. The work is not a coroutine, so it must
+   * not {@code await} unless called inside one.
    */
   public final <T extends @Nullable Object> @Nullable T use(Function<? super R, ? extends T> work) {
     Objects.requireNonNull(work, "work");
-    Strand strand = Strand.current();
-    return new Usage<R, T>(strand, strand.mode, work).run(body());
+    return new Usage<R, T>(Strand.current(), work).run(body());
   }
 
   /** Returns a coroutine that does {@link #use} each time; {@code work} is a part of it. */
@@ -121,10 +115,7 @@ public abstract class AnySyncContextManager<R extends @Nullable Object> {
       Function<? super R, ? extends T> work) {
     Objects.requireNonNull(work, "work");
     return AnySync.<@Nullable T>coroutine(
-        () -> {
-          Strand strand = Strand.current();
-          return new Usage<R, T>(strand, strand.mode, work).call(body());
-        });
+        () -> new Usage<R, T>(Strand.current(), work).call(body()));
   }
 
   /** Returns a context manager over a body; enter and exit are never called. */

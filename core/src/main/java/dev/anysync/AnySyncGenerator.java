@@ -9,9 +9,12 @@ import org.jspecify.annotations.Nullable;
  * An iterator whose body also receives: {@code yield} returns what the consumer {@linkplain #send
  * sends}. Body and consumer alternate, as in a Python generator; the body runs on a virtual thread,
  * and only while the consumer waits for it. The context that the carriers carry travels to the body
- * and back with each step.
+ * and back with each step. A body that asks itself for an element gets a {@link DeadlockException};
+ * sending and raising while an element that {@code hasNext} has found was not taken is an {@link
+ * IllegalStateException}.
  *
- * <p>{@link #next()} sends null. {@link #close} throws {@link CancellationException} at the yield.
+ * <p>{@link #next()} sends null. {@link #prefetch} takes only zero. {@link #close} throws {@link
+ * CancellationException} at the yield.
  *
  * @param <Y> the type of the elements, which may be null
  * @param <S> the type of what is sent, which may be null
@@ -30,11 +33,8 @@ public interface AnySyncGenerator<Y extends @Nullable Object, S extends @Nullabl
   @FunctionalInterface
   interface Out<Y extends @Nullable Object, S extends @Nullable Object> {
     /**
-     * Hands {@code element} to the consumer, waits to be asked for the next one, and returns what
-     * was sent, or throws what was {@linkplain AnySyncGenerator#raise raised}.
-     *
-     * @throws CancellationException if the generator was closed or its consumer gave up
-     * @throws IllegalStateException if the body yields again after that, or on another thread
+     * As {@link AnySyncIterator.Out#yield}, and waits to be asked for the next element; returns
+     * what was sent, or throws what was {@linkplain AnySyncGenerator#raise raised}.
      */
     @Nullable S yield(Y element);
   }
@@ -44,9 +44,7 @@ public interface AnySyncGenerator<Y extends @Nullable Object, S extends @Nullabl
    *
    * @param value null if the body has not been started, as there is no yield to receive it
    * @throws NoSuchElementException if the body ends, or has ended
-   * @throws IllegalStateException if the body has not been started and {@code value} is not null,
-   *     or if an element that {@code hasNext} has found was not taken yet
-   * @throws DeadlockException if called by the body itself
+   * @throws IllegalStateException if the body has not been started and {@code value} is not null
    */
   Y send(@Nullable S value);
 
@@ -57,8 +55,6 @@ public interface AnySyncGenerator<Y extends @Nullable Object, S extends @Nullabl
    * @param error what to throw; if the body does not catch it, it is thrown here, the same object
    * @throws NoSuchElementException if the body ends; if it has ended, with {@code error} as its
    *     cause
-   * @throws IllegalStateException if an element that {@code hasNext} has found was not taken yet
-   * @throws DeadlockException if called by the body itself
    */
   Y raise(Throwable error);
 
@@ -69,12 +65,4 @@ public interface AnySyncGenerator<Y extends @Nullable Object, S extends @Nullabl
   /** Returns a coroutine that does {@link #raise}, each time it is run. */
   @CheckReturnValue
   AnySync<Y> raiseAsync(Throwable error);
-
-  /**
-   * Has no effect beyond its checks: a generator's body never runs ahead.
-   *
-   * @throws IllegalArgumentException if {@code elements} is not zero
-   */
-  @Override
-  AnySyncGenerator<Y, S> prefetch(int elements);
 }

@@ -10,10 +10,9 @@ import org.jspecify.annotations.Nullable;
  * {@code await}.
  *
  * <p>It is cold: the body starts when the first element is asked for, and runs once. The iterator
- * is single use, like a {@link java.nio.file.DirectoryStream}: it can be turned into one for loop,
- * one {@link #forEach}, one {@link #stream()} or one {@link #publisher()}; what comes second is an
- * {@link IllegalStateException}. One thread at a time may consume it; {@link #close} may be called
- * by any.
+ * is single use, like a {@link DirectoryStream}: it can be turned into one for loop, {@link
+ * #forEach}, {@link #stream()} or {@link #publisher()}; what comes second is an {@link
+ * IllegalStateException}. One thread at a time may consume it; any may {@link #close} it.
  *
  * <ul>
  *   <li>{@link #forEach}, {@link #forEachRemaining} and the operations of {@link #stream()} that
@@ -55,11 +54,11 @@ public interface AnySyncIterator<Y extends @Nullable Object>
 
   /**
    * Returns an iterator over the elements of a publisher, which it subscribes to when the first is
-   * asked for. {@link #prefetch} is the demand that it keeps up. Closing it cancels the
-   * subscription.
+   * asked for. {@link #prefetch} is the demand that it keeps up; {@link #close} cancels it.
    */
   static <Y> AnySyncIterator<Y> from(Flow.Publisher<? extends Y> source) {
-    return Sequence.ofPublisher(Objects.requireNonNull(source, "source"));
+    Objects.requireNonNull(source, "source");
+    return new Sequence<>(null, (strand, prefetch) -> Inlet.to(source, prefetch));
   }
 
   /**
@@ -85,7 +84,6 @@ public interface AnySyncIterator<Y extends @Nullable Object>
    * iterator is at its end.
    *
    * @throws TimeoutException if there was no element in time
-   * @throws IllegalArgumentException if {@code timeout} is negative
    */
   Y next(Duration timeout) throws TimeoutException;
 
@@ -99,10 +97,6 @@ public interface AnySyncIterator<Y extends @Nullable Object>
   /** As {@link #forEach}, for the elements that are left. */
   @Override
   void forEachRemaining(Consumer<? super Y> action);
-
-  /** Returns this iterator, for a for loop. */
-  @Override
-  Iterator<Y> iterator();
 
   /** Returns a sequential stream of the elements. Closing the stream closes the body. */
   @CheckReturnValue

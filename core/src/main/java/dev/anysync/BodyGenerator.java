@@ -10,10 +10,7 @@ final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object
   private final Steps<Y, S> steps;
 
   BodyGenerator(AnySyncGenerator.Body<Y, S> body) {
-    this(body, new Steps<>(body));
-  }
-
-  private BodyGenerator(AnySyncGenerator.Body<Y, S> body, Steps<Y, S> steps) {
+    Steps<Y, S> steps = new Steps<>(body);
     super(
         out ->
             body.run(
@@ -64,8 +61,7 @@ final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object
     }
     Object item = advance(async, value, error);
     if (item == Source.END && error != null) {
-      NoSuchElementException end = new NoSuchElementException("the generator is at its end");
-      throw (NoSuchElementException) end.initCause(error);
+      throw new NoSuchElementException("the generator is at its end", error);
     }
     return element(item);
   }
@@ -75,16 +71,15 @@ final class BodyGenerator<Y extends @Nullable Object, S extends @Nullable Object
     Strand strand = Strand.current();
     return source(strand) == null
         ? Source.END
-        : guard(() -> steps.step(strand, async, -1, value, error));
+        : guard(steps, strand, () -> steps.step(strand, async, -1, value, error));
   }
 
   @Override
-  public AnySyncGenerator<Y, S> prefetch(int elements) {
+  public AnySyncIterator<Y> prefetch(int elements) {
     if (elements > 0) {
       throw new IllegalArgumentException(
           "elements: is " + elements + ", but a generator never runs ahead; only zero is allowed");
     }
-    super.prefetch(elements);
-    return this;
+    return super.prefetch(elements);
   }
 }

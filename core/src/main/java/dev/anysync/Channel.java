@@ -14,9 +14,8 @@ abstract class Channel extends Source {
    * steps of half a window and before it waits.
    *
    * A side that has to wait publishes a signal (an unfuture), issues a full fence, looks again, and
-   * waits for the signal. The other side publishes its change, issues a full fence, and takes the
-   * signal if there is one. So one of the two sees the other: no wake-up is lost. A signal that was
-   * not needed is completed in vain.
+   * waits for it. The other publishes its change, issues a full fence, and takes the signal if there
+   * is one. So one of the two sees the other: no wake-up is lost, though one may come in vain.
    */
 
   private static final int CHUNK = 32;
@@ -36,23 +35,17 @@ abstract class Channel extends Source {
   private long taken;
 
   // Shared
-  private volatile int window;
+  volatile int window;
   private volatile long consumed;
   private final AtomicReference<@Nullable Unfuture<@Nullable Void>> consumerWaits =
       new AtomicReference<>();
   private final AtomicReference<@Nullable Unfuture<@Nullable Void>> producerWaits =
       new AtomicReference<>();
-
-  /** Set once, when the producer has ended: {@link #END}, or the Throwable that it failed with. */
-  private final AtomicReference<@Nullable Object> end = new AtomicReference<>();
+  private final AtomicReference<@Nullable Object> end = new AtomicReference<>(); // END, Throwable
 
   Channel(int maxWindow) {
     this.maxWindow = maxWindow;
     this.window = Math.min(maxWindow, FIRST_WINDOW);
-  }
-
-  final int window() {
-    return window;
   }
 
   /** Adds an element, whether there is room or not. */
@@ -81,7 +74,7 @@ abstract class Channel extends Source {
       producerWaits.set(signal);
       VarHandle.fullFence();
       if (isFull()) {
-        strand.blockOrCancel(signal, -1, "yield()");
+        strand.waitOrCancel(signal, false, -1, "yield()");
       }
     }
   }
@@ -136,9 +129,9 @@ abstract class Channel extends Source {
       }
       beforeWait();
       Unfuture<@Nullable Void> signal = new Unfuture<>();
-      signal.follow(task);
+      signal.source = task;
       if (!consumerWaits.compareAndSet(null, signal)) {
-        throw refused(strand);
+        return REFUSED;
       }
       VarHandle.fullFence();
       if (SLOT.getAcquire(head, headIndex) == null && end.get() == null) {

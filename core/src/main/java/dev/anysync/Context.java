@@ -22,14 +22,14 @@ final class Context {
   }
 
   /** Captures the current thread's context; {@link #NONE} where there is nothing to carry. */
-  static Context capture(ContextCarrier[] carriers, ScopedValue<?>[] keys) {
+  static Context capture(Lanes lanes) {
     ScopedValue.Carrier scoped = null;
-    for (ScopedValue<?> key : keys) {
+    for (ScopedValue<?> key : lanes.keys) {
       scoped = bind(scoped, key);
     }
-    return carriers.length == 0 && scoped == null
+    return lanes.carriers.length == 0 && scoped == null
         ? NONE
-        : new Context(carriers, snapshot(carriers), scoped);
+        : new Context(lanes.carriers, snapshot(lanes.carriers), scoped);
   }
 
   private static <V> ScopedValue.@Nullable Carrier bind(

@@ -38,9 +38,4 @@ final class Coroutine<T extends @Nullable Object> implements AnySync<T> {
     Objects.requireNonNull(loop, "loop");
     return loop.<T>task(body, Strand.current().lanes()).future;
   }
-
-  @Override
-  public String toString() {
-    return "AnySync[" + body + "]";
-  }
 }

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * get their turn first come, first served. A coroutine keeps its turn until it awaits or sleeps;
  * {@code run()} and other blocking calls in it hold the loop. A callback keeps it until it returns.
  *
- * <p>There may be any number of loops; they are independent of each other. A loop has no thread of
- * its own while it has nothing to do; what runs on it runs on virtual threads that bear its name.
- * Once it is closed, it refuses work with a {@link RejectedExecutionException}.
+ * <p>Any number of loops may run side by side. A loop has no thread while it has nothing to do;
+ * what runs on it runs on virtual threads that bear its name. Once closed, it refuses work with a
+ * {@link RejectedExecutionException}.
  */
 public final class EventLoop implements Executor, AutoCloseable {
   /*
@@ -95,10 +95,10 @@ public final class EventLoop implements Executor, AutoCloseable {
               .formatted(name));
     }
     Strand strand = Strand.current();
-    strand.blockOrGiveUp(tasks.close());
+    strand.waitOrGiveUp(tasks.close(), false);
     Unfuture<@Nullable Void> drained = new Unfuture<>();
     enqueue((Runnable) () -> drained.complete(null));
-    strand.blockOrGiveUp(drained);
+    strand.waitOrGiveUp(drained, false);
   }
 
   <T extends @Nullable Object> Task<T> task(Callable<? extends T> body, Lanes lanes) {
@@ -194,7 +194,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     Turn turn = new Turn(strand, Turn.WAITING);
     // A shielded future outlasts its waiter; anyOf takes its node off there when the other is done.
     CompletableFuture<@Nullable Object> givenUp = new CompletableFuture<>();
-    var _ = (claim ? future : CompletableFuture.anyOf(future, givenUp)).whenComplete(turn);
+    CompletableFuture<?> awaited = claim ? future : CompletableFuture.anyOf(future, givenUp);
+    var _ = awaited.whenComplete((value, error) -> turn.queueUp());
     release();
     if (turn.await()) {
       givenUp.complete(null);
@@ -203,8 +204,8 @@ public final class EventLoop implements Executor, AutoCloseable {
   }
 
   /**
-   * Runs, as a part of this turn, the callbacks that are next, and the body of {@code future}.
-   * Takes only what is counted: the enqueuer of an item that is not yet would find the loop idle.
+   * Runs, in this turn, the callbacks that are next, and the body of {@code future}. Takes only
+   * what is counted: the enqueuer of an item that is not yet would find the loop idle.
    */
   private void drain(Strand strand, CompletableFuture<?> future, boolean claim) {
     while (!future.isDone() && pending.get() > 1 && !strand.isCancelDue()) {
@@ -229,13 +230,13 @@ public final class EventLoop implements Executor, AutoCloseable {
       if (turn.await()) {
         throw new InterruptedException();
       }
-    } else {
-      release();
-      try {
-        TimeUnit.NANOSECONDS.sleep(nanos);
-      } finally {
-        acquire(strand);
-      }
+      return;
+    }
+    release();
+    try {
+      TimeUnit.NANOSECONDS.sleep(nanos);
+    } finally {
+      acquire(strand);
     }
   }
 
@@ -263,34 +264,27 @@ public final class EventLoop implements Executor, AutoCloseable {
   }
 
   /** A coroutine's wish to go on; done when it has the turn. */
-  private final class Turn implements BiConsumer<@Nullable Object, @Nullable Throwable> {
+  private final class Turn {
     // WAITING -> QUEUED -> GRANTED; the first by whoever comes first, the future or an interrupt.
     static final int WAITING = 0;
     static final int QUEUED = 1;
     static final int GRANTED = 2;
 
     private final AtomicInteger state;
-    private @Nullable Strand strand;
+    private final Strand strand;
 
     Turn(Strand strand, int state) {
       this.strand = strand;
       this.state = new AtomicInteger(state);
     }
 
-    /** Called when the future is done. */
-    @Override
-    public void accept(@Nullable Object value, @Nullable Throwable error) {
-      queueUp();
-    }
-
-    private void queueUp() {
+    void queueUp() {
       if (state.compareAndSet(WAITING, QUEUED)) {
         enqueue(this);
       }
     }
 
     void grant() {
-      Strand strand = Objects.requireNonNull(this.strand); // it forgets it once it is granted
       strand.waitsFor = null; // before there is a holder again, see suspend
       holder = strand;
       state.set(GRANTED);
@@ -299,12 +293,9 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     /**
      * Parks until it is this coroutine's turn. An interrupt, or the task's cancellation, ends the
-     * wait for the future; the turn is waited for all the same.
-     *
-     * @return whether it was interrupted
+     * wait for the future, but not for the turn; returns whether there was one.
      */
     boolean await() {
-      Strand strand = Objects.requireNonNull(this.strand);
       boolean interrupted = false;
       while (state.get() != GRANTED) {
         if (Thread.interrupted() || (!interrupted && strand.isStopDue())) {
@@ -314,7 +305,6 @@ public final class EventLoop implements Executor, AutoCloseable {
           LockSupport.park(EventLoop.this);
         }
       }
-      this.strand = null; // the future may last, and must not hold on to the thread
       return interrupted;
     }
   }

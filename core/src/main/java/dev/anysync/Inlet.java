@@ -6,16 +6,14 @@ import org.jspecify.annotations.Nullable;
 
 /** A subscriber that puts what it gets into a channel, and asks for as much as has room there. */
 final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
-  // Guarded by this
-  private Flow.@Nullable Subscription subscription;
-  private long due;
-  private boolean aborted;
+  private final AtomicReference<Flow.@Nullable Subscription> subscription = new AtomicReference<>();
+  private final AtomicLong due = new AtomicLong(); // to be asked for
 
   private boolean asked; // for an element that has not come, where none is asked for in advance
 
   private Inlet(int prefetch) {
     super(prefetch);
-    due = window();
+    due.set(window);
   }
 
   static <Y> Inlet<Y> to(Flow.Publisher<? extends Y> publisher, int prefetch) {
@@ -27,14 +25,7 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
   @Override
   public void onSubscribe(Flow.Subscription subscription) {
     Objects.requireNonNull(subscription, "subscription");
-    boolean refused;
-    synchronized (this) {
-      refused = aborted || this.subscription != null;
-      if (!refused) {
-        this.subscription = subscription;
-      }
-    }
-    if (refused) {
+    if (!this.subscription.compareAndSet(null, subscription) || aborted) {
       subscription.cancel();
     } else {
       request(0);
@@ -58,7 +49,7 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
 
   @Override
   void released(long count) {
-    if (window() == 0) {
+    if (window == 0) {
       asked = false;
     } else {
       request(count);
@@ -67,7 +58,7 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
 
   @Override
   void beforeWait() {
-    if (window() == 0 && !asked) {
+    if (window == 0 && !asked) {
       asked = true;
       request(1);
     }
@@ -75,30 +66,20 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
 
   /** Asks for {@code count} elements more, once there is a subscription. */
   private void request(long count) {
-    Flow.Subscription subscription;
-    long all;
-    synchronized (this) {
-      due += count;
-      all = due;
-      subscription = this.subscription;
-      if (subscription == null || all == 0) {
-        return;
-      }
-      due = 0;
+    due.addAndGet(count);
+    Flow.Subscription subscription = this.subscription.get();
+    long all = subscription == null ? 0 : due.getAndSet(0);
+    if (subscription != null && all > 0) {
+      subscription.request(all);
     }
-    subscription.request(all);
   }
 
   @Override
   void abort() {
-    Flow.Subscription subscription;
-    synchronized (this) {
-      aborted = true;
-      subscription = this.subscription;
-    }
+    super.abort();
+    Flow.Subscription subscription = this.subscription.get();
     if (subscription != null) {
       subscription.cancel();
     }
-    super.abort();
   }
 }

@@ -10,11 +10,10 @@ import org.jspecify.annotations.Nullable;
  * and one platform thread per core for functions that compute. {@link Unsync} has the same methods
  * on shared lanes; build your own to have loops or executors of your own, and to close them.
  *
- * <p>Threads exist only from first use; all are daemons. A body started on some lanes uses the same
- * lanes for the coroutines and iterators that it starts in turn; {@link Unsync} always means the
- * shared ones. A function given to {@link #call} or {@link #cpuBound} is not a coroutine, so it
- * must not {@code await}. Lanes that are closed refuse work with a {@link
- * RejectedExecutionException}.
+ * <p>Threads exist only from first use; all are daemons. What a body on some lanes starts in turn
+ * uses the same lanes; {@link Unsync} always means the shared ones. A function given to {@link
+ * #call} or {@link #cpuBound} is not a coroutine, so it must not {@code await}. Lanes that are
+ * closed refuse work with a {@link RejectedExecutionException}.
  */
 public final class Lanes implements AutoCloseable {
   /** What to do when code on a foreign event loop's or UI's thread makes a call that waits. */
@@ -27,7 +26,6 @@ public final class Lanes implements AutoCloseable {
     FAIL
   }
 
-  /** The system property that sets the policy of lanes built without one: HOP, WARN or FAIL. */
   private static final String FOREIGN_LOOP_PROPERTY = "dev.anysync.foreignLoop";
 
   static final System.Logger LOG = System.getLogger("dev.anysync");
@@ -39,9 +37,10 @@ public final class Lanes implements AutoCloseable {
 
   private static final ThreadFactory THREADS = Thread.ofVirtual().name("anysync-", 1).factory();
   private static final Executor VIRTUAL = task -> THREADS.newThread(task).start();
+  private static final AtomicInteger CPU_THREADS = new AtomicInteger();
 
   final ContextCarrier[] carriers;
-  private final ScopedValue<?>[] keys;
+  final ScopedValue<?>[] keys;
   private final ForeignLoopPolicy foreignLoopPolicy;
   final Executor thread;
   final Registry tasks = new Registry("these lanes");
@@ -61,7 +60,7 @@ public final class Lanes implements AutoCloseable {
     ownLoop = builder.loop == null;
     loop = builder.loop != null ? builder.loop : EventLoop.create("anysync-loop");
     int cores = Runtime.getRuntime().availableProcessors();
-    ownCpu = builder.cpu == null ? new ForkJoinPool(cores, CpuThread::new, null, true) : null;
+    ownCpu = builder.cpu == null ? new ForkJoinPool(cores, Lanes::cpuThread, null, true) : null;
     cpu = builder.cpu != null ? builder.cpu : Objects.requireNonNull(ownCpu);
   }
 
@@ -72,9 +71,7 @@ public final class Lanes implements AutoCloseable {
 
   /**
    * Starts {@code body} as a coroutine on {@link #loop()}: it may {@code await}, and holds the loop
-   * while it does anything else.
-   *
-   * @throws RejectedExecutionException if these lanes or the loop are closed
+   * while it does anything else. The loop may refuse it as well, if that is closed.
    */
   public <T extends @Nullable Object> Unfuture<T> async(Callable<? extends T> body) {
     tasks.checkOpen();
@@ -121,7 +118,8 @@ public final class Lanes implements AutoCloseable {
     Strand strand = Strand.current();
     if ((strand.task != null && strand.task.lanes == this)
         || (ownLoop && loop.inLoop())
-        || (Thread.currentThread() instanceof CpuThread worker && worker.getPool() == ownCpu)) {
+        || (Thread.currentThread() instanceof ForkJoinWorkerThread worker
+            && worker.getPool() == ownCpu)) {
       throw new IllegalStateException(
           "close() of lanes by work on them, which it would wait for: close them outside");
     }
@@ -129,7 +127,7 @@ public final class Lanes implements AutoCloseable {
     if (ownLoop) {
       loop.close();
     }
-    strand.blockOrGiveUp(emptied);
+    strand.waitOrGiveUp(emptied, false);
     if (ownCpu != null) {
       ownCpu.shutdown();
       try {
@@ -168,10 +166,6 @@ public final class Lanes implements AutoCloseable {
     return task;
   }
 
-  Context capture() {
-    return Context.capture(carriers, keys);
-  }
-
   /** Does what the policy says about a foreign loop's thread that waits, or is about to. */
   void onForeignLoop(Thread thread, boolean waits) {
     if (foreignLoopPolicy == ForeignLoopPolicy.HOP
@@ -200,15 +194,10 @@ public final class Lanes implements AutoCloseable {
     }
   }
 
-  /** A worker of the cpu lane. */
-  private static final class CpuThread extends ForkJoinWorkerThread {
-    private static final AtomicInteger COUNT = new AtomicInteger();
-
-    CpuThread(ForkJoinPool pool) {
-      super(pool);
-      setName("anysync-cpu-" + COUNT.incrementAndGet());
-      setDaemon(true);
-    }
+  private static ForkJoinWorkerThread cpuThread(ForkJoinPool pool) {
+    var worker = ForkJoinPool.defaultForkJoinWorkerThreadFactory.newThread(pool); // a daemon
+    worker.setName("anysync-cpu-" + CPU_THREADS.incrementAndGet());
+    return worker;
   }
 
   /** Builds {@link Lanes}. Not safe for use by several threads at once. */

@@ -9,7 +9,7 @@ final class Registry {
   private final String owner;
   private final Set<Task<?>> tasks = ConcurrentHashMap.newKeySet();
   private final Unfuture<@Nullable Void> emptied = new Unfuture<>();
-  private volatile boolean closed;
+  volatile boolean closed;
 
   Registry(String owner) {
     this.owner = owner;
@@ -29,10 +29,6 @@ final class Registry {
     if (closed && tasks.isEmpty()) {
       emptied.complete(null);
     }
-  }
-
-  boolean isClosed() {
-    return closed;
   }
 
   void checkOpen() {

@@ -36,10 +36,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   private Cleaner.@Nullable Cleanable cleanable;
   private @Nullable Object ahead; // what hasNext has found, or END; null if to be looked for
 
-  /**
-   * Creates an iterator that runs {@code body} inline, if it is set, or opens a source to pull
-   * from.
-   */
+  /** Creates an iterator that runs {@code body} inline, if it is set, or opens a source. */
   Sequence(@Nullable Body<Y> body, Opener opener) {
     this.body = body;
     this.opener = opener;
@@ -50,12 +47,8 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
         body,
         (strand, prefetch) ->
             prefetch == 0 || strand.loop != null
-                ? Steps.of(body)
+                ? new Steps<Y, @Nullable Object>(out -> body.run(out::yield))
                 : new Feed<>(body, prefetch, strand.lanes()));
-  }
-
-  static <Y> Sequence<Y> ofPublisher(Flow.Publisher<? extends Y> publisher) {
-    return new Sequence<>(null, (strand, prefetch) -> Inlet.to(publisher, prefetch));
   }
 
   @Override
@@ -122,7 +115,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   private @Nullable Object pull(boolean async, long nanos) {
     Strand strand = Strand.current();
     Source source = source(strand);
-    return source == null ? Source.END : guard(() -> source.take(strand, async, nanos));
+    return source == null
+        ? Source.END
+        : guard(source, strand, () -> source.take(strand, async, nanos));
   }
 
   /** Returns the source, opened if need be, or null if the iterator is over. */
@@ -134,7 +129,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     if (now == NEW && state.compareAndSet(NEW, PULLED)) {
       Source opened = opener.open(strand, prefetch);
       source = opened;
-      cleanable = Orphans.CLEANER.register(this, opened::abort);
+      cleanable = Source.CLEANER.register(this, opened::abort);
       if (isOver()) {
         opened.abort(); // closed meanwhile
       }
@@ -150,20 +145,19 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   }
 
   /** Takes a step, and ends the iterator if that ends it, fails or times out. */
-  @Nullable Object guard(Supplier<@Nullable Object> step) {
-    boolean over = true;
+  @Nullable Object guard(Source source, Strand strand, Supplier<@Nullable Object> step) {
+    Object item = null;
     try {
-      Object item = step.get();
-      over = item == null || item == Source.END;
-      return item;
-    } catch (Source.Refused e) {
-      over = false;
-      throw e.reason;
+      item = step.get();
     } finally {
-      if (over) {
+      if (item == null || item == Source.END) {
         finish();
       }
     }
+    if (item == Source.REFUSED) {
+      throw source.refusal(strand);
+    }
+    return item;
   }
 
   private void finish() {
@@ -190,30 +184,19 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     Objects.requireNonNull(action, "action");
     Strand strand = Strand.current();
     if (body != null && strand.runsBodies() && state.compareAndSet(NEW, INLINE)) {
-      forEachInline(strand, body, action);
+      Inline<Y> out = new Inline<>(strand, action);
+      inline = out;
+      try {
+        out.run(body);
+      } finally {
+        state.set(OVER);
+      }
       return;
     }
-    try {
-      while (hasNext()) {
-        action.accept(next());
+    try (Sequence<Y> elements = this) {
+      while (elements.hasNext()) {
+        action.accept(elements.next());
       }
-    } catch (Throwable e) {
-      try {
-        close();
-      } catch (Throwable inClose) {
-        e.addSuppressed(inClose);
-      }
-      throw e;
-    }
-  }
-
-  private void forEachInline(Strand strand, Body<Y> body, Consumer<? super Y> action) {
-    Inline<Y> out = new Inline<>(strand, action);
-    inline = out;
-    try {
-      out.run(body);
-    } finally {
-      state.set(OVER);
     }
   }
 
@@ -236,7 +219,8 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     if (state.get() != NEW) {
       throw new IllegalStateException("publisher(): the iterator has been started already");
     }
-    return new Publishing<>(this, new AtomicBoolean());
+    AtomicBoolean subscribed = new AtomicBoolean();
+    return subscriber -> Delivery.to(subscriber, this, subscribed);
   }
 
   private void use(String operation) {
@@ -267,31 +251,25 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       inline.over = true;
     }
     Task<?> publishing = this.publishing;
-    if (publishing != null && publishing != Strand.current().task) {
+    Strand strand = Strand.current();
+    if (publishing != null && publishing != strand.task) {
       publishing.future.cancel(true);
-      Strand.current().waitOrGiveUp(publishing.stopped(), false);
+      strand.waitOrGiveUp(publishing.stopped(), false);
     }
     Source source = this.source;
     if (before != PULLED || source == null) {
       return;
     }
     finish();
-    Strand strand = Strand.current();
     Task<?> task = source.task;
     if (task != null && task != strand.task) {
-      boolean stepping = source instanceof Steps<?, ?> steps && steps.isStepping();
+      boolean stepping = source instanceof Steps<?, ?> steps && steps.consumer.get() != null;
       strand.waitOrGiveUp(task.stopped(), stepping); // for a step the body may need the loop
     }
     Throwable failure = source.failure;
     if (failure != null) {
       throw Strand.sneaky(CallerFrames.attach(failure, "close()"));
     }
-  }
-
-  /** Kept apart so that its thread exists only when there is something to clean. */
-  private static final class Orphans {
-    static final Cleaner CLEANER =
-        Cleaner.create(Thread.ofPlatform().daemon().name("anysync-cleaner").factory());
   }
 
   /** A run of the body on the consumer's stack. */

@@ -1,45 +1,37 @@
 package dev.anysync;
 
-import java.util.concurrent.CancellationException;
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** What an iterator takes its elements from: a body on another thread, or a publisher. */
 abstract class Source {
-  // In place of an element: there are no more, or it is null
-  static final Object END = new Object();
-  static final Object NULL = new Object();
+  // In place of an element
+  static final Object END = new Object(); // there are no more
+  static final Object NULL = new Object(); // it is null
+  static final Object REFUSED = new Object(); // this one call; the iterator goes on
 
-  /** Says that one call is refused, and that the iterator goes on. */
-  static final class Refused extends RuntimeException {
-    private static final long serialVersionUID = 1;
-    final IllegalStateException reason;
+  static final Cleaner CLEANER =
+      Cleaner.create(Thread.ofPlatform().daemon().name("anysync-cleaner").factory());
 
-    Refused(IllegalStateException reason) {
-      this.reason = reason;
-    }
-  }
-
-  /** Refuses a consumer, as another is waiting for an element, or the body asks itself. */
-  final Refused refused(Strand strand) {
-    return new Refused(
-        strand.task != null && strand.task == task
-            ? new DeadlockException(
-                "the body, on thread '" + strand + "', asks itself for its next element")
-            : new IllegalStateException(
-                "thread '%s' asks for an element while another does: one consumer at a time"
-                    .formatted(strand)));
+  /** Says why a consumer is refused: another waits for an element, or the body asks itself. */
+  final IllegalStateException refusal(Strand strand) {
+    return strand.task != null && strand.task == task
+        ? new DeadlockException(
+            "the body, on thread '" + strand + "', asks itself for its next element")
+        : new IllegalStateException(
+            "thread '%s' asks for an element while another does: one consumer at a time"
+                .formatted(strand));
   }
 
   volatile @Nullable Task<?> task; // makes the elements, once it is started, if that is a body
-  private volatile boolean aborted;
+  volatile boolean aborted;
   volatile @Nullable Throwable failure; // of the body, in response to its cancellation
 
   /**
-   * Returns the next element, {@link #NULL}, {@link #END} or, if the time is up, null; or throws
-   * what the body threw.
-   *
-   * @param async whether to suspend, on an event loop, rather than block; without a time limit
-   * @param nanos how long to wait at most, or less than zero for as long as it takes
+   * Returns the next element, {@link #NULL}, {@link #END}, {@link #REFUSED} or, if the time is up,
+   * null; or throws what the body threw. Waits for {@code nanos}, or, if they are negative, for as
+   * long as it takes; then it may be {@code async}: suspend on an event loop rather than hold it.
    */
   abstract @Nullable Object take(Strand strand, boolean async, long nanos);
 
@@ -93,7 +85,7 @@ abstract class Source {
     }
     strand.checkCancelled(null);
     if (current.future.isDone()) {
-      if (current.isTold()) {
+      if (current.delivered) {
         throw afterClose();
       }
       strand.checkCancelled(null);

@@ -21,7 +21,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
    */
 
   private final AnySyncGenerator.Body<Y, S> body;
-  private final AtomicReference<@Nullable Strand> consumer = new AtomicReference<>(); // in a step
+  final AtomicReference<@Nullable Strand> consumer = new AtomicReference<>(); // in a step
   private volatile Unfuture<Object> answer = new Unfuture<>();
   private final AtomicReference<@Nullable Object> end = new AtomicReference<>(); // END, Throwable
 
@@ -36,16 +36,6 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
     this.body = body;
   }
 
-  /** Returns steps of a body that receives nothing. */
-  static <Y extends @Nullable Object> Steps<Y, @Nullable Object> of(AnySyncIterator.Body<Y> body) {
-    return new Steps<>(out -> body.run(out::yield));
-  }
-
-  /** Returns whether the body is taking a step. */
-  boolean isStepping() {
-    return consumer.get() != null;
-  }
-
   @Override
   @Nullable Object take(Strand strand, boolean async, long nanos) {
     return step(strand, async, nanos, null, null);
@@ -56,7 +46,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
   @Nullable Object step(
       Strand strand, boolean async, long nanos, @Nullable S value, @Nullable Throwable error) {
     if (!consumer.compareAndSet(null, strand)) {
-      throw refused(strand);
+      return REFUSED;
     }
     try {
       Unfuture<Object> answer = new Unfuture<>();
@@ -76,7 +66,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
         snapshots = Context.snapshot(carriers);
         request.finish(value, error);
       }
-      answer.follow(task);
+      answer.source = task;
       if (!strand.waitOrCancel(answer, async, nanos, "next()")) {
         return null;
       }
@@ -94,11 +84,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
   }
 
   private void finish(Unfuture<Object> answer) {
-    if (end.get() instanceof Throwable failure) {
-      answer.finish(END, failure);
-    } else {
-      answer.finish(END, null);
-    }
+    answer.finish(END, end.get() instanceof Throwable failure ? failure : null);
   }
 
   private void runBody() {
@@ -116,7 +102,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
     this.request = request;
     giveBack(strand);
     answer.finish(element == null ? NULL : element, null);
-    strand.blockOrCancel(request, -1, "yield()");
+    strand.waitOrCancel(request, false, -1, "yield()");
     takeOver(strand);
     return Unfuture.outcome(request, "await()");
   }

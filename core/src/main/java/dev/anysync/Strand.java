@@ -18,21 +18,19 @@ final class Strand {
    * not too deep; otherwise it hops: it becomes a task on a virtual thread, which takes over loop and
    * mode, and this thread blocks until it is done.
    *
-   * All waiting ends up in one of two places: block(), which keeps the thread and any event loop it
-   * holds, and EventLoop.suspend(), which gives the loop up. Both wait for a CompletableFuture, and
-   * both publish it in waitsFor before they look for a deadlock and park.
+   * All waiting ends up in block(), which keeps the thread and any event loop it holds, or in
+   * EventLoop.suspend(), which gives the loop up. Both wait for a CompletableFuture, and publish it
+   * in waitsFor before they look for a deadlock and park.
    *
    * Cancellation arrives as an interrupt, or as the stop flag of the task. It is delivered once, by
    * the next await. An interrupt that is not a task's cancellation belongs to whoever owns the
    * thread: it is remembered and set again when the outermost body returns.
    */
 
-  // Modes: not in a coroutine, so that await is refused; in a coroutine, whose await gives up the
-  // turn of its event loop, if it has one; in a coroutine that was called by run() on an event
-  // loop's thread, whose await holds the loop.
-  static final int NONE = 0;
-  static final int BODY = 1;
-  static final int HELD = 2;
+  // Modes
+  static final int NONE = 0; // not in a coroutine: await is refused
+  static final int BODY = 1; // in a coroutine: await gives up the turn of its event loop, if any
+  static final int HELD = 2; // in one that run() called on an event loop: await holds the loop
 
   static final int MAX_DEPTH = 256; // bodies nested on one stack; the next one hops
 
@@ -95,13 +93,9 @@ final class Strand {
     }
     int outer = mode;
     mode = loop == null ? BODY : HELD;
-    depth++;
     try {
-      return body.call();
-    } catch (Throwable e) {
-      throw sneaky(e);
+      return call(body);
     } finally {
-      depth--;
       mode = outer;
       leave(outer);
     }
@@ -110,11 +104,15 @@ final class Strand {
   /** Calls {@code body} as a part of the coroutine that this strand is in. */
   <T extends @Nullable Object> T await(Callable<? extends T> body) {
     checkCancelled(null);
-    if (depth >= MAX_DEPTH) {
-      boolean suspends = suspends();
-      Task<T> task = loop != null && suspends ? loop.task(body, lanes()) : lanes().hop(body, loop);
-      return finish(task, suspends);
+    if (depth < MAX_DEPTH) {
+      return call(body);
     }
+    boolean suspends = suspends();
+    Task<T> task = loop != null && suspends ? loop.task(body, lanes()) : lanes().hop(body, loop);
+    return finish(task, suspends);
+  }
+
+  private <T extends @Nullable Object> T call(Callable<? extends T> body) {
     depth++;
     try {
       return body.call();
@@ -133,10 +131,6 @@ final class Strand {
       task.future.cancel(true); // the wait was refused, so nobody would get the result
       throw e;
     }
-    return outcome(task);
-  }
-
-  private static <T extends @Nullable Object> T outcome(Task<T> task) {
     task.context.carryBack();
     return Unfuture.outcome(task.future, "run()");
   }
@@ -146,13 +140,13 @@ final class Strand {
       throws TimeoutException {
     checkForeignLoop(false);
     Task<T> task = lanes().hop(body, loop);
-    if (!blockOrCancel(task.future, nanos, "run(timeout)")) {
+    if (!waitOrCancel(task.future, false, nanos, "run(timeout)")) {
       task.future.cancel(true);
       throw new TimeoutException(
           "the body did not end within %d ms; it has been cancelled"
               .formatted(TimeUnit.NANOSECONDS.toMillis(nanos)));
     }
-    return outcome(task);
+    return finish(task, false);
   }
 
   /** To be called when a body has returned to a caller in mode {@code outer}. */
@@ -240,10 +234,13 @@ final class Strand {
   }
 
   /**
-   * Blocks this thread, and the event loop if it holds one, until {@code future} is done or, if
-   * they are not negative, {@code nanos} are over; returns whether the future is done.
+   * Blocks this thread, and the event loop if it holds one, until {@code future} is done or {@code
+   * nanos}, unless negative, are over; returns whether the future is done.
    */
   boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
+    if (future.isDone()) {
+      return true;
+    }
     checkForeignLoop(true);
     Object outer = waitsFor;
     try {
@@ -254,7 +251,6 @@ final class Strand {
       if (strategy == null) {
         return Unfuture.park(future, nanos);
       }
-      FutureWait wait = new FutureWait(future, nanos >= 0, System.nanoTime() + nanos);
       CompletableFuture<@Nullable Object> left = new CompletableFuture<>();
       CompletableFuture<?> over = CompletableFuture.anyOf(future, left); // leaves no node on future
       if (nanos >= 0) {
@@ -262,8 +258,8 @@ final class Strand {
       }
       var _ = over.whenComplete((value, error) -> LockSupport.unpark(thread));
       try {
-        while (!wait.isReleasable()) {
-          strategy.await(wait, over);
+        while (!over.isDone()) {
+          strategy.await(new Parking(over), over);
         }
       } finally {
         left.complete(null);
@@ -274,12 +270,7 @@ final class Strand {
     }
   }
 
-  /** As {@link #block}, and cancels the future if this thread is interrupted meanwhile. */
-  boolean blockOrCancel(CompletableFuture<?> future, long nanos, String operation) {
-    return waitOrCancel(future, false, nanos, operation);
-  }
-
-  /** As {@link #blockOrCancel}, or as {@link #suspend} if {@code async}, which takes its time. */
+  /** As {@link #block}, or {@link #suspend} if {@code async}; an interrupt cancels the future. */
   boolean waitOrCancel(CompletableFuture<?> future, boolean async, long nanos, String operation) {
     try {
       if (!async) {
@@ -293,12 +284,7 @@ final class Strand {
     }
   }
 
-  /** Blocks until {@code future} is done; if interrupted, gives up and keeps the flag. */
-  void blockOrGiveUp(CompletableFuture<?> future) {
-    waitOrGiveUp(future, false);
-  }
-
-  /** As {@link #blockOrGiveUp}, or by suspending if {@code async}. */
+  /** Waits until {@code future} is done; if interrupted, gives up and keeps the flag. */
   void waitOrGiveUp(CompletableFuture<?> future, boolean async) {
     try {
       if (async) {
@@ -311,10 +297,7 @@ final class Strand {
     }
   }
 
-  /**
-   * Throws if this thread was interrupted or the task cancelled, and that is not delivered yet;
-   * then cancels {@code future} too, which was to be awaited.
-   */
+  /** Throws if a cancellation is due, and cancels {@code future}, which was to be awaited. */
   void checkCancelled(@Nullable Future<?> future) {
     if (isCancelDue()) {
       if (future != null) {
@@ -371,21 +354,20 @@ final class Strand {
     return thread.getName();
   }
 
-  /** A wait that a strategy carries out, perhaps for a limited time. */
-  private record FutureWait(CompletableFuture<?> future, boolean timed, long deadline)
-      implements ForkJoinPool.ManagedBlocker {
+  /** A wait that a strategy carries out, on the thread that is unparked when it is over. */
+  private record Parking(CompletableFuture<?> over) implements ForkJoinPool.ManagedBlocker {
     @Override
     public boolean isReleasable() {
-      return future.isDone() || (timed && deadline - System.nanoTime() <= 0);
+      return over.isDone();
     }
 
     @Override
     public boolean block() throws InterruptedException {
-      while (!isReleasable()) {
+      while (!over.isDone()) {
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
-        LockSupport.parkNanos(this, timed ? deadline - System.nanoTime() : Long.MAX_VALUE);
+        LockSupport.park(this);
       }
       return true;
     }

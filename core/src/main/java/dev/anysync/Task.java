@@ -40,10 +40,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
 
   final Unfuture<T> future;
   final Lanes lanes;
-
-  /** The loop that the body is a coroutine of (mode BODY), or a part of a call on (HELD). */
-  final @Nullable EventLoop loop;
-
+  final @Nullable EventLoop loop; // of the coroutine (mode BODY), or held by its caller (HELD)
   final int mode;
   final Context context;
   private final boolean claimable; // may run on any thread
@@ -53,7 +50,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
   private volatile int stop;
   private volatile boolean settled;
 
-  private boolean delivered; // the runner's: the body was told of its cancellation
+  boolean delivered; // the runner's: the body was told of its cancellation
   private @Nullable Task<?> outer; // the runner's: the task below, of a waiter that claimed this
   private volatile @Nullable Unfuture<@Nullable Void> stopped; // the body has ended; if asked for
 
@@ -69,7 +66,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
     this.loop = loop;
     this.mode = mode;
     this.claimable = claimable;
-    this.context = lanes.capture();
+    this.context = Context.capture(lanes);
     this.future = new Unfuture<>(this);
   }
 
@@ -111,11 +108,10 @@ final class Task<T extends @Nullable Object> implements Runnable {
       clearInterrupt();
     }
     end();
-    if (own) {
-      future.finish(value, error);
-    } else {
-      awaitCompletion(error);
+    if (!own) {
+      awaitCompletion();
     }
+    future.finish(value, error);
     settle();
     strand.depth--;
     strand.mode = outerMode;
@@ -130,11 +126,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
     return true;
   }
 
-  /**
-   * Stops the body, on behalf of somebody who is about to complete the future.
-   *
-   * @return whether the body will never start, so that {@link #settle} is the caller's to call
-   */
+  /** Stops the body before the future is completed; if it never starts, the caller is to settle. */
   boolean stop() {
     if (RUNNER.compareAndSet(this, null, ENDED)) {
       end();
@@ -171,12 +163,9 @@ final class Task<T extends @Nullable Object> implements Runnable {
 
   /** Waits until whoever has stopped the body has completed the future, which it is about to. */
   @SuppressWarnings("ThreadPriorityCheck") // it is a few instructions away
-  private void awaitCompletion(@Nullable Throwable error) {
+  private void awaitCompletion() {
     while (!future.isDone()) {
       Thread.yield();
-    }
-    if (error != null && !(error instanceof CancellationException)) {
-      Lanes.LOG.log(System.Logger.Level.DEBUG, "a body failed after it had been stopped", error);
     }
   }
 
@@ -189,11 +178,6 @@ final class Task<T extends @Nullable Object> implements Runnable {
     boolean _ = Thread.interrupted();
   }
 
-  /** Returns whether the body was told that it has been cancelled. */
-  boolean isTold() {
-    return delivered;
-  }
-
   /** Returns whether the body is to be told that it has been cancelled. */
   boolean isStopDue() {
     return stop != 0 && !delivered;
@@ -201,9 +185,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
 
   /**
    * Tells the body, which is the innermost of its stack, that it has been cancelled, if that is so:
-   * itself, or a task below that waits for it, with which it is cancelled now.
-   *
-   * @return whether that is so
+   * itself, or a task below that waits for it, with which it is cancelled now. Returns if it is.
    */
   boolean noteDelivered() {
     Task<?> stopped = this;
@@ -229,7 +211,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
     Unfuture<@Nullable Void> stopped = this.stopped;
     if (stopped == null) {
       stopped = new Unfuture<>();
-      stopped.follow(this);
+      stopped.source = this;
       this.stopped = stopped;
       if (settled) {
         stopped.complete(null);

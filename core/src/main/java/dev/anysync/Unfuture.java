@@ -27,7 +27,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   private final @Nullable Task<T> task;
   private volatile boolean timed; // completed in time at the latest, so no wait is for ever
   private boolean dependent; // made by CompletableFuture, which wraps what it fails with
-  private volatile @Nullable Object source; // what this one follows: a task, a future, or a list
+  volatile @Nullable Object source; // what this one follows: a task, a future, or a list
 
   /** Creates an unfuture that is not completed, for any thread to complete. */
   public Unfuture() {
@@ -53,8 +53,15 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     if (Objects.requireNonNull(stage, "stage") instanceof Unfuture<T> unfuture) {
       return unfuture;
     }
+    CompletableFuture<T> followed = stage.toCompletableFuture();
     Unfuture<T> future = new Unfuture<>();
-    future.completeAs(stage);
+    future.source = followed;
+    var _ =
+        followed.whenComplete(
+            (value, error) -> {
+              future.source = null;
+              future.finish(value, error == null ? null : unwrap(followed, error));
+            });
     return future;
   }
 
@@ -63,10 +70,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     return from((CompletionStage<T>) Objects.requireNonNull(future, "future"));
   }
 
-  /**
-   * Returns {@code future} if it is an unfuture, else one that follows it. Where the future offers
-   * no other way, a virtual thread waits for it.
-   */
+  /** As {@link #from(CompletionStage)}; for a future of another kind, a virtual thread waits. */
   public static <T extends @Nullable Object> Unfuture<T> from(Future<T> future) {
     Objects.requireNonNull(future, "future");
     if (future instanceof CompletableFuture<T> completable) {
@@ -110,15 +114,15 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    *
    * @throws IllegalStateException on the thread of an {@link EventLoop}, unless the future is done:
    *     await it there
-   * @throws CancellationException if the future was cancelled, or this thread is interrupted, which
-   *     cancels the future; the interrupt flag stays set
+   * @throws CancellationException if the future was cancelled, or this thread is interrupted: that
+   *     cancels it, and the interrupt flag stays set
    * @throws DeadlockException if the wait could never end
    */
   public T result() {
     if (!isDone()) {
       Strand strand = offLoop();
       if (!claim(strand)) {
-        strand.blockOrCancel(this, -1, "result()");
+        strand.waitOrCancel(this, false, -1, "result()");
       }
     }
     return outcome(this, "result()");
@@ -128,11 +132,10 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    * As {@link #result()}, but waits at most {@code timeout} and then cancels the future.
    *
    * @throws TimeoutException if the future was not done in time
-   * @throws IllegalArgumentException if {@code timeout} is negative
    */
   public T result(Duration timeout) throws TimeoutException {
     long nanos = Strand.nanos(timeout, "timeout");
-    if (!isDone() && !offLoop().blockOrCancel(this, nanos, "result(timeout)")) {
+    if (!isDone() && !offLoop().waitOrCancel(this, false, nanos, "result(timeout)")) {
       cancel(true);
       throw new TimeoutException("no result within " + timeout + "; the work has been cancelled");
     }
@@ -214,14 +217,13 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   }
 
   /**
-   * As {@link #then}, for a continuation that is asynchronous itself: the returned future follows
-   * the stage that {@code next} returns, which must not be null, and cancelling it cancels that
-   * stage's future too.
+   * As {@link #then}, for a continuation that is asynchronous itself: what it returns, which must
+   * not be null, is followed by the returned future, and cancelled with it.
    */
   public <R extends @Nullable Object> Unfuture<R> thenAsync(
       Function<? super Unfuture<T>, ? extends CompletionStage<R>> next) {
     Objects.requireNonNull(next, "next");
-    Context context = Strand.current().lanes().capture();
+    Context context = Context.capture(Strand.current().lanes());
     AtomicReference<@Nullable Object> link = new AtomicReference<>(this); // null: cancelled
     // The JDK's own dependents do not nest on the stack when a long chain completes.
     Unfuture<R> result =
@@ -250,20 +252,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     } catch (Throwable e) {
       throw Strand.sneaky(e);
     }
-  }
-
-  private void completeAs(CompletionStage<? extends T> stage) {
-    CompletableFuture<? extends T> future = stage.toCompletableFuture();
-    source = future;
-    if (isCancelled()) {
-      future.cancel(true); // it came too late to see the source
-    }
-    var _ =
-        future.whenComplete(
-            (value, error) -> {
-              source = null;
-              finish(value, error == null ? null : unwrap(future, error));
-            });
   }
 
   @Override
@@ -355,10 +343,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     return task != null && task.claim(strand);
   }
 
-  void follow(@Nullable Task<?> task) {
-    source = task;
-  }
-
   /** Returns the task that completes this, as far as it is known. */
   @Nullable Task<?> origin() {
     Object origin = this;
@@ -374,10 +358,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     try {
       if (future instanceof Unfuture<?> unfuture) {
         unfuture.superGet(nanos);
-      } else if (nanos < 0) {
-        var _ = future.get();
       } else {
-        var _ = future.get(nanos, TimeUnit.NANOSECONDS);
+        Object _ = nanos < 0 ? future.get() : future.get(nanos, TimeUnit.NANOSECONDS);
       }
     } catch (TimeoutException e) {
       return false;

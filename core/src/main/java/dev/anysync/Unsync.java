@@ -38,12 +38,12 @@ public final class Unsync {
   /** Returns the shared lanes: new ones if there are none yet, or they have been closed. */
   public static Lanes lanes() {
     Lanes lanes = shared;
-    return lanes != null && !lanes.tasks.isClosed() ? lanes : makeLanes();
+    return lanes != null && !lanes.tasks.closed ? lanes : makeLanes();
   }
 
   private static synchronized Lanes makeLanes() {
     Lanes lanes = shared;
-    if (lanes == null || lanes.tasks.isClosed()) {
+    if (lanes == null || lanes.tasks.closed) {
       lanes = Lanes.builder().build();
       shared = lanes;
     }

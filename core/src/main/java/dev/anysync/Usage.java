@@ -7,27 +7,22 @@ import org.jspecify.annotations.Nullable;
 /** A context in use: enter and exit on one stack with the block if it may be, else in a session. */
 final class Usage<R extends @Nullable Object, T extends @Nullable Object>
     implements AnySyncIterator.Out<R> {
-  private final Strand strand;
+  private Strand strand;
   private final int blockMode;
   private final Function<? super R, ? extends T> work;
   private boolean yielded;
   private @Nullable T result;
   private @Nullable Throwable blockError;
 
-  Usage(Strand strand, int blockMode, Function<? super R, ? extends T> work) {
+  Usage(Strand strand, Function<? super R, ? extends T> work) {
     this.strand = strand;
-    this.blockMode = blockMode;
+    this.blockMode = strand.mode;
     this.work = work;
   }
 
   @Nullable T run(AnySyncContextManager.Body<R> body) {
-    if (strand.runsBodies()) {
-      return strand.run(() -> call(body));
-    }
     // Nested too deep for the stack, all of it hops; on a foreign loop the block stays where it is.
-    return strand.isForeignLoop()
-        ? runInSession(body)
-        : strand.run(() -> new Usage<R, T>(Strand.current(), blockMode, work).call(body));
+    return strand.isForeignLoop() ? runInSession(body) : strand.run(() -> call(body));
   }
 
   private @Nullable T runInSession(AnySyncContextManager.Body<R> body) {
@@ -43,8 +38,9 @@ final class Usage<R extends @Nullable Object, T extends @Nullable Object>
     return result;
   }
 
-  /** Calls the body below the block, as a part of the coroutine that this strand is in. */
+  /** Calls the body below the block, as a part of the coroutine that this thread is in. */
   @Nullable T call(AnySyncContextManager.Body<R> body) throws Exception {
+    strand = Strand.current();
     try {
       body.run(this);
     } catch (Throwable e) {

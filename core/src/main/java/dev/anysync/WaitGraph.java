@@ -62,13 +62,10 @@ final class WaitGraph {
 
   private static void expand(
       Strand waiter, Object target, @Nullable Edge before, Set<Strand> seen, Deque<Edge> open) {
-    Strand runner = runnerOf(target);
-    if (runner != null && seen.add(runner)) {
-      open.add(new Edge(waiter, target, runner, before));
-    }
-    Strand holder = holderFor(target);
-    if (holder != null && seen.add(holder)) {
-      open.add(new Edge(waiter, target, holder, before));
+    for (Strand next : new @Nullable Strand[] {runnerOf(target), holderFor(target)}) {
+      if (next != null && seen.add(next)) {
+        open.add(new Edge(waiter, target, next, before));
+      }
     }
   }
 
@@ -89,14 +86,16 @@ final class WaitGraph {
   }
 
   private static String describe(List<Edge> edges) {
-    StringBuilder text = new StringBuilder("this wait would never end:");
-    for (Edge edge : edges) {
-      text.append(
-          "\n  thread '%s' waits for %s, which needs thread '%s'%s"
-              .formatted(
-                  label(edge.waiter), name(edge.target), label(edge.next), where(edge.waiter)));
-    }
-    return text.toString();
+    return edges.stream()
+        .map(
+            edge ->
+                "\n  thread '%s' waits for %s, which needs thread '%s'%s"
+                    .formatted(
+                        label(edge.waiter),
+                        name(edge.target),
+                        label(edge.next),
+                        where(edge.waiter)))
+        .collect(Collectors.joining("", "this wait would never end:", ""));
   }
 
   /** Returns the thread's name and number, as the threads of one event loop share its name. */

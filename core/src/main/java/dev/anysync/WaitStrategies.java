@@ -6,7 +6,6 @@ import dev.anysync.spi.WaitStrategy;
 import java.awt.EventQueue;
 import java.awt.SecondaryLoop;
 import java.awt.Toolkit;
-import java.util.concurrent.ForkJoinPool.ManagedBlocker;
 import org.jspecify.annotations.Nullable;
 
 /** The wait strategies in force, the library's own last. */
@@ -40,7 +39,8 @@ final class WaitStrategies {
     }
 
     @Override
-    public void await(ManagedBlocker wait, CompletionStage<?> over) throws InterruptedException {
+    public void await(ForkJoinPool.ManagedBlocker wait, CompletionStage<?> over)
+        throws InterruptedException {
       try {
         ForkJoinPool.managedBlock(wait);
       } catch (RejectedExecutionException e) {
@@ -65,7 +65,8 @@ final class WaitStrategies {
     }
 
     @Override
-    public void await(ManagedBlocker wait, CompletionStage<?> over) throws InterruptedException {
+    public void await(ForkJoinPool.ManagedBlocker wait, CompletionStage<?> over)
+        throws InterruptedException {
       SecondaryLoop loop = Toolkit.getDefaultToolkit().getSystemEventQueue().createSecondaryLoop();
       // The event that ends the loop is dispatched inside it, so it cannot come too early.
       var _ = over.whenComplete((value, error) -> EventQueue.invokeLater(loop::exit));

@@ -5,6 +5,7 @@
  * blocking functions called asynchronously through {@link dev.anysync.Unsync}.
  *
  * <p>Unless a parameter or result says otherwise nothing is null, and a null argument gets a {@link
- * NullPointerException} that names the parameter. Times are {@link java.time.Duration}s.
+ * NullPointerException} that names the parameter. Times are {@link java.time.Duration}s; a negative
+ * one gets an {@link IllegalArgumentException}.
  */
 package dev.anysync;
