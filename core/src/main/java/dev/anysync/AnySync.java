@@ -180,10 +180,8 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
   T run();
 
   /**
-   * As {@link #run()}, but waits at most {@code timeout} and then cancels the body, which runs on a
-   * virtual thread.
-   *
-   * @throws TimeoutException if the body has not ended in time
+   * As {@link #run()}, but if that takes longer than {@code timeout} cancels the body, which runs
+   * on a virtual thread.
    */
   @CanIgnoreReturnValue
   T run(Duration timeout) throws TimeoutException;

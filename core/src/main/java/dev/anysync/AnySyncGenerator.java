@@ -33,8 +33,8 @@ public interface AnySyncGenerator<Y extends @Nullable Object, S extends @Nullabl
   @FunctionalInterface
   interface Out<Y extends @Nullable Object, S extends @Nullable Object> {
     /**
-     * As {@link AnySyncIterator.Out#yield}, and waits to be asked for the next element; returns
-     * what was sent, or throws what was {@linkplain AnySyncGenerator#raise raised}.
+     * Hands {@code element} to the consumer, waits to be asked for the next one, and returns what
+     * was sent or throws what was raised; throws also as {@link AnySyncIterator.Out#yield} does.
      */
     @Nullable S yield(Y element);
   }

@@ -64,8 +64,7 @@ public interface AnySyncIterator<Y extends @Nullable Object>
   /**
    * Returns whether there is another element; waits for it, or for the end.
    *
-   * @throws CancellationException if this thread is interrupted, which closes the iterator, or
-   *     another closes it meanwhile
+   * @throws CancellationException if an interrupt or another thread closes the iterator meanwhile
    */
   @Override
   boolean hasNext();
@@ -79,12 +78,7 @@ public interface AnySyncIterator<Y extends @Nullable Object>
   @Override
   Y next();
 
-  /**
-   * As {@link #next()}, but waits at most {@code timeout}; then the body is cancelled and the
-   * iterator is at its end.
-   *
-   * @throws TimeoutException if there was no element in time
-   */
+  /** As {@link #next()}, but if that takes longer than {@code timeout} closes the iterator. */
   Y next(Duration timeout) throws TimeoutException;
 
   /**

@@ -67,9 +67,7 @@ public final class EventLoop implements Executor, AutoCloseable {
 
   /**
    * Runs {@code call} as a coroutine of this loop and waits for its result; on this loop already,
-   * it is {@link AnySync#run()}.
-   *
-   * @throws CancellationException if this thread is interrupted, which cancels the coroutine
+   * it is {@link AnySync#run()}. An interrupt of this thread cancels the coroutine.
    */
   public <T extends @Nullable Object> T run(AnySync<T> call) {
     Objects.requireNonNull(call, "call");

@@ -197,6 +197,7 @@ public final class Lanes implements AutoCloseable {
   private static ForkJoinWorkerThread cpuThread(ForkJoinPool pool) {
     var worker = ForkJoinPool.defaultForkJoinWorkerThreadFactory.newThread(pool); // a daemon
     worker.setName("anysync-cpu-" + CPU_THREADS.incrementAndGet());
+    worker.setContextClassLoader(Thread.currentThread().getContextClassLoader());
     return worker;
   }
 

@@ -48,7 +48,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
         (strand, prefetch) ->
             prefetch == 0 || strand.loop != null
                 ? new Steps<Y, @Nullable Object>(out -> body.run(out::yield))
-                : new Feed<>(body, prefetch, strand.lanes()));
+                : new Channel.Feed<>(body, prefetch, strand.lanes()));
   }
 
   @Override
@@ -129,7 +129,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     if (now == NEW && state.compareAndSet(NEW, PULLED)) {
       Source opened = opener.open(strand, prefetch);
       source = opened;
-      cleanable = Source.CLEANER.register(this, opened::abort);
+      cleanable = Orphans.CLEANER.register(this, opened::abort);
       if (isOver()) {
         opened.abort(); // closed meanwhile
       }
@@ -138,7 +138,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     if (now == INLINE) {
       throw new DeadlockException(
           "an element was asked for inside forEach of the same iterator, on thread '"
-              + strand
+              + strand.thread.getName()
               + "', which would wait for itself");
     }
     return now == OVER ? null : source;
@@ -186,6 +186,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     if (body != null && strand.runsBodies() && state.compareAndSet(NEW, INLINE)) {
       Inline<Y> out = new Inline<>(strand, action);
       inline = out;
+      out.over = isOver(); // closed meanwhile
       try {
         out.run(body);
       } finally {
@@ -270,6 +271,12 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     if (failure != null) {
       throw Strand.sneaky(CallerFrames.attach(failure, "close()"));
     }
+  }
+
+  /** Kept apart so that its thread exists only when there is something to clean. */
+  private static final class Orphans {
+    static final Cleaner CLEANER =
+        Cleaner.create(Thread.ofPlatform().daemon().name("anysync-cleaner").factory());
   }
 
   /** A run of the body on the consumer's stack. */

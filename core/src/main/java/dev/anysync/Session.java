@@ -5,9 +5,16 @@ import module java.base;
 import org.jspecify.annotations.Nullable;
 
 /** A context that is open: the body waits at its yield, on a thread of its own. */
-record Session<R extends @Nullable Object>(
-    BodyGenerator<R, @Nullable Void> generator, R value, AtomicBoolean closed)
-    implements AnySyncContextManager.Opened<R> {
+final class Session<R extends @Nullable Object> implements AnySyncContextManager.Opened<R> {
+  private final BodyGenerator<R, @Nullable Void> generator;
+  private final R value;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Session(BodyGenerator<R, @Nullable Void> generator, R value) {
+    this.generator = generator;
+    this.value = value;
+  }
+
   static <R extends @Nullable Object> Session<R> open(
       AnySyncContextManager.Body<R> body, boolean async) {
     BodyGenerator<R, @Nullable Void> generator =
@@ -16,7 +23,7 @@ record Session<R extends @Nullable Object>(
     if (item == Source.END) {
       throw Usage.misuse("ended without a yield");
     }
-    return new Session<>(generator, Sequence.element(item), new AtomicBoolean());
+    return new Session<>(generator, Sequence.element(item));
   }
 
   @Override

@@ -11,17 +11,16 @@ abstract class Source {
   static final Object NULL = new Object(); // it is null
   static final Object REFUSED = new Object(); // this one call; the iterator goes on
 
-  static final Cleaner CLEANER =
-      Cleaner.create(Thread.ofPlatform().daemon().name("anysync-cleaner").factory());
-
   /** Says why a consumer is refused: another waits for an element, or the body asks itself. */
   final IllegalStateException refusal(Strand strand) {
     return strand.task != null && strand.task == task
         ? new DeadlockException(
-            "the body, on thread '" + strand + "', asks itself for its next element")
+            "the body, on thread '"
+                + strand.thread.getName()
+                + "', asks itself for its next element")
         : new IllegalStateException(
             "thread '%s' asks for an element while another does: one consumer at a time"
-                .formatted(strand));
+                .formatted(strand.thread.getName()));
   }
 
   volatile @Nullable Task<?> task; // makes the elements, once it is started, if that is a body

@@ -146,7 +146,8 @@ final class Strand {
           "the body did not end within %d ms; it has been cancelled"
               .formatted(TimeUnit.NANOSECONDS.toMillis(nanos)));
     }
-    return finish(task, false);
+    task.context.carryBack();
+    return Unfuture.outcome(task.future, "run(timeout)");
   }
 
   /** To be called when a body has returned to a caller in mode {@code outer}. */
@@ -238,9 +239,6 @@ final class Strand {
    * nanos}, unless negative, are over; returns whether the future is done.
    */
   boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
-    if (future.isDone()) {
-      return true;
-    }
     checkForeignLoop(true);
     Object outer = waitsFor;
     try {
@@ -251,6 +249,7 @@ final class Strand {
       if (strategy == null) {
         return Unfuture.park(future, nanos);
       }
+      Parking wait = new Parking(future, nanos >= 0, System.nanoTime() + nanos);
       CompletableFuture<@Nullable Object> left = new CompletableFuture<>();
       CompletableFuture<?> over = CompletableFuture.anyOf(future, left); // leaves no node on future
       if (nanos >= 0) {
@@ -258,8 +257,8 @@ final class Strand {
       }
       var _ = over.whenComplete((value, error) -> LockSupport.unpark(thread));
       try {
-        while (!over.isDone()) {
-          strategy.await(new Parking(over), over);
+        while (!wait.isReleasable()) {
+          strategy.await(wait, over);
         }
       } finally {
         left.complete(null);
@@ -349,25 +348,21 @@ final class Strand {
     throw (X) e;
   }
 
-  @Override
-  public String toString() {
-    return thread.getName();
-  }
-
-  /** A wait that a strategy carries out, on the thread that is unparked when it is over. */
-  private record Parking(CompletableFuture<?> over) implements ForkJoinPool.ManagedBlocker {
+  /** A wait that a strategy carries out, perhaps for a limited time. */
+  private record Parking(CompletableFuture<?> future, boolean timed, long deadline)
+      implements ForkJoinPool.ManagedBlocker {
     @Override
     public boolean isReleasable() {
-      return over.isDone();
+      return future.isDone() || (timed && deadline - System.nanoTime() <= 0);
     }
 
     @Override
     public boolean block() throws InterruptedException {
-      while (!over.isDone()) {
+      while (!isReleasable()) {
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
-        LockSupport.park(this);
+        LockSupport.parkNanos(this, timed ? deadline - System.nanoTime() : Long.MAX_VALUE);
       }
       return true;
     }

@@ -108,10 +108,11 @@ final class Task<T extends @Nullable Object> implements Runnable {
       clearInterrupt();
     }
     end();
-    if (!own) {
-      awaitCompletion();
+    if (own) {
+      future.finish(value, error);
+    } else {
+      awaitCompletion(error);
     }
-    future.finish(value, error);
     settle();
     strand.depth--;
     strand.mode = outerMode;
@@ -163,10 +164,11 @@ final class Task<T extends @Nullable Object> implements Runnable {
 
   /** Waits until whoever has stopped the body has completed the future, which it is about to. */
   @SuppressWarnings("ThreadPriorityCheck") // it is a few instructions away
-  private void awaitCompletion() {
+  private void awaitCompletion(@Nullable Throwable error) {
     while (!future.isDone()) {
       Thread.yield();
     }
+    Unfuture.logLate(error);
   }
 
   /** Waits for an interrupt that is under way, and clears it. */
@@ -185,7 +187,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
 
   /**
    * Tells the body, which is the innermost of its stack, that it has been cancelled, if that is so:
-   * itself, or a task below that waits for it, with which it is cancelled now. Returns if it is.
+   * itself, or a task below that waits for it, with which it is cancelled. Returns whether it is.
    */
   boolean noteDelivered() {
     Task<?> stopped = this;

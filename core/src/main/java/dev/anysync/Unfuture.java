@@ -114,8 +114,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    *
    * @throws IllegalStateException on the thread of an {@link EventLoop}, unless the future is done:
    *     await it there
-   * @throws CancellationException if the future was cancelled, or this thread is interrupted: that
-   *     cancels it, and the interrupt flag stays set
+   * @throws CancellationException if the future was cancelled, or this thread interrupted, which
+   *     cancels it
    * @throws DeadlockException if the wait could never end
    */
   public T result() {
@@ -128,11 +128,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     return outcome(this, "result()");
   }
 
-  /**
-   * As {@link #result()}, but waits at most {@code timeout} and then cancels the future.
-   *
-   * @throws TimeoutException if the future was not done in time
-   */
+  /** As {@link #result()}, but if that takes longer than {@code timeout} cancels the future. */
   public T result(Duration timeout) throws TimeoutException {
     long nanos = Strand.nanos(timeout, "timeout");
     if (!isDone() && !offLoop().waitOrCancel(this, false, nanos, "result(timeout)")) {
@@ -280,10 +276,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   /**
    * Completes this future with a {@link CancellationException}, unless it is done, and stops its
    * body as {@link AnySync} describes; cancels the future that it follows, if it came from {@link
-   * #then}, {@link #thenAsync}, {@link #all} or {@link #from(CompletionStage)}.
-   *
-   * @param mayInterruptIfRunning has no effect; the body's thread is interrupted in any case
-   * @return whether this future is cancelled now
+   * #then}, {@link #thenAsync}, {@link #all} or {@link #from(CompletionStage)}. The body's thread
+   * is interrupted in any case. Returns whether this future is cancelled now.
    */
   @Override
   public boolean cancel(boolean mayInterruptIfRunning) {
@@ -334,7 +328,14 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   void finish(@Nullable T value, @Nullable Throwable error) {
     if (error == null) {
       super.complete(value);
-    } else if (!super.completeExceptionally(error) && !(error instanceof CancellationException)) {
+    } else if (!super.completeExceptionally(error)) {
+      logLate(error);
+    }
+  }
+
+  /** Logs what a body has thrown after it was cancelled, which nobody else gets to see. */
+  static void logLate(@Nullable Throwable error) {
+    if (error != null && !(error instanceof CancellationException)) {
       Lanes.LOG.log(System.Logger.Level.DEBUG, "a body failed after it had been cancelled", error);
     }
   }

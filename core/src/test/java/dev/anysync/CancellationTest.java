@@ -486,6 +486,37 @@ class CancellationTest {
     assertThat(innermost).isCancelled();
   }
 
+  /** What depends on a cancelled future runs on the thread that cancels it, not on the body's. */
+  @Test
+  void dependentsOfACancelledFutureMayWaitForItsBody() throws Exception {
+    for (int i = 0; i < 2_000; i++) {
+      var entered = new CountDownLatch(1);
+      var threads = new ConcurrentLinkedQueue<Thread>();
+      Unfuture<Object> future =
+          Unsync.call(
+              () -> {
+                threads.add(Thread.currentThread());
+                entered.countDown();
+                return new CompletableFuture<>().get();
+              });
+      var dependents = new ArrayList<CompletableFuture<?>>();
+      for (int j = 0; j < 3; j++) {
+        dependents.add(
+            future.exceptionally(
+                e -> {
+                  threads.add(Thread.currentThread());
+                  return future.stopped().join();
+                }));
+      }
+      entered.await();
+      future.cancel(true);
+      CompletableFuture.allOf(dependents.toArray(CompletableFuture<?>[]::new)).join();
+      assertThat(threads).hasSize(4);
+      Thread body = threads.remove();
+      assertThat(threads).containsOnly(Thread.currentThread()).doesNotContain(body);
+    }
+  }
+
   // Cancelled before it was started
 
   @Test

@@ -8,6 +8,8 @@ import dev.anysync.Threads.Endless;
 import dev.anysync.spi.ContextCarrier;
 import java.io.BufferedReader;
 import java.io.File;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,6 +51,23 @@ class LanesTest {
       assertThat(lanes.cpuBound(NAME).result()).isEqualTo("my cpu");
       assertThat(lanes.function(x -> Thread.currentThread().getName()).apply("x").result())
           .isEqualTo("my thread");
+    }
+  }
+
+  @Test
+  void cpuLaneHasTheContextClassLoaderOfItsFirstUser() throws Exception {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    try (Lanes lanes = Lanes.builder().build();
+        var loader = new URLClassLoader(new URL[0])) {
+      thread.setContextClassLoader(loader);
+      Unfuture<ClassLoader> seen =
+          lanes.cpuBound(() -> Thread.currentThread().getContextClassLoader());
+      // Not claimed by this thread, as it is not waited for until it is done.
+      CompletableFuture.allOf(seen).join();
+      assertThat(seen.result()).isSameAs(loader);
+    } finally {
+      thread.setContextClassLoader(before);
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -152,6 +153,35 @@ class WaitStrategyTest {
               .get();
       assertThat(Duration.ofNanos(nanos)).isGreaterThanOrEqualTo(duration);
     }
+  }
+
+  /** A time limit on a worker does not depend on the thread that the JDK's timers share. */
+  @Test
+  void timeLimitsOnAForkJoinWorkerWhileTheJdksTimerIsBusy() throws Exception {
+    var entered = new CountDownLatch(1);
+    var release = new CountDownLatch(1);
+    var busy = new CompletableFuture<Object>().orTimeout(1, TimeUnit.MILLISECONDS);
+    CompletableFuture<?> blocked =
+        busy.handle(
+            (value, error) -> {
+              entered.countDown();
+              return AnySync.coroutine(() -> release.await(50, TimeUnit.SECONDS)).run();
+            });
+    entered.await();
+    try (var pool = new ForkJoinPool(1)) {
+      pool.submit(
+              () -> {
+                coroutine(() -> AnySync.sleep(Duration.ofMillis(10))).run();
+                assertThatThrownBy(() -> new Unfuture<>().get(1, TimeUnit.MILLISECONDS))
+                    .isInstanceOf(TimeoutException.class);
+                assertThatThrownBy(() -> new Unfuture<>().result(Duration.ZERO))
+                    .isInstanceOf(TimeoutException.class);
+              })
+          .get();
+    } finally {
+      release.countDown();
+    }
+    assertThat(blocked.join()).isEqualTo(true);
   }
 
   @Test
@@ -489,6 +519,28 @@ class WaitStrategyTest {
               .isInstanceOf(IllegalStateException.class)
               .hasMessageContaining("AWT-EventQueue")
               .hasMessageContaining("start()");
+        });
+  }
+
+  /** Whether the wait was short or long. */
+  @Test
+  void policyFailRefusesEachWaitForALoop() throws Exception {
+    withPolicy(
+        Lanes.ForeignLoopPolicy.FAIL,
+        () -> {
+          try (EventLoop loop = EventLoop.create("l")) {
+            int refused =
+                onEventThread(
+                    () -> {
+                      int count = 0;
+                      for (int i = 0; i < 2_000; i++) {
+                        Throwable thrown = catchThrowable(() -> loop.run(coroutine(() -> "x")));
+                        count += thrown instanceof IllegalStateException ? 1 : 0;
+                      }
+                      return count;
+                    });
+            assertThat(refused).isEqualTo(2_000);
+          }
         });
   }
 
