@@ -75,7 +75,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       return call.run();
     }
     Strand strand = Strand.current();
-    return strand.finish(this.<T>task(((Coroutine<T>) call).body, strand.lanes()), false);
+    return strand.finish(this.<T>start(((Coroutine<T>) call).body, strand.lanes()), false);
   }
 
   /**
@@ -95,15 +95,17 @@ public final class EventLoop implements Executor, AutoCloseable {
     Strand strand = Strand.current();
     strand.waitOrGiveUp(tasks.close(), false);
     Unfuture<@Nullable Void> drained = new Unfuture<>();
+    drained.source = this;
     enqueue((Runnable) () -> drained.complete(null));
     strand.waitOrGiveUp(drained, false);
   }
 
-  <T extends @Nullable Object> Task<T> task(Callable<? extends T> body, Lanes lanes) {
+  <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
     Task<T> task = new Task<T>(body, lanes, this, Strand.BODY, false);
+    Unfuture<T> future = task.future();
     tasks.add(task);
     enqueue(task);
-    return task;
+    return future;
   }
 
   private void enqueue(Object item) {
@@ -181,11 +183,12 @@ public final class EventLoop implements Executor, AutoCloseable {
       return;
     }
     holder = null; // before the edge is published, or others would see a holder that waits
-    strand.waitsFor = future;
+    Wait wait = new Wait(strand, future, this, false);
+    strand.wait = wait;
     try {
-      WaitGraph.check(strand, future);
+      WaitGraph.check(wait);
     } catch (DeadlockException e) {
-      strand.waitsFor = null;
+      strand.wait = null;
       holder = strand;
       throw e;
     }
@@ -208,7 +211,7 @@ public final class EventLoop implements Executor, AutoCloseable {
   private void drain(Strand strand, CompletableFuture<?> future, boolean claim) {
     while (!future.isDone() && pending.get() > 1 && !strand.isCancelDue()) {
       Object item = queue.peek();
-      boolean own = claim && item instanceof Task<?> task && task.future == future;
+      boolean own = claim && future instanceof Unfuture<?> awaited && awaited.task == item;
       if (item instanceof Turn
           || (item instanceof Task && !(own && strand.depth < Strand.MAX_DEPTH))) {
         return;
@@ -249,7 +252,7 @@ public final class EventLoop implements Executor, AutoCloseable {
   /** Waits for the turn, whether interrupted or not. */
   void acquire(Strand strand) {
     Turn turn = new Turn(strand, Turn.QUEUED);
-    strand.waitsFor = this;
+    strand.wait = new Wait(strand, this, null, false);
     enqueue(turn);
     if (turn.await()) {
       Thread.currentThread().interrupt();
@@ -283,7 +286,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     void grant() {
-      strand.waitsFor = null; // before there is a holder again, see suspend
+      strand.wait = null; // before there is a holder again, see suspend
       holder = strand;
       state.set(GRANTED);
       LockSupport.unpark(strand.thread);

@@ -27,6 +27,7 @@ final class Group {
   static <T extends @Nullable Object> T race(List<AnySync<? extends T>> calls) {
     List<Unfuture<? extends T>> members = start(calls);
     Unfuture<T> first = new Unfuture<>();
+    first.source = new WaitGraph.OneOf(members);
     Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     AtomicInteger left = new AtomicInteger(members.size());
     for (Unfuture<? extends T> member : members) {
@@ -42,6 +43,8 @@ final class Group {
                   Throwable failure = failures.remove();
                   failures.stream().filter(e -> e != failure).forEach(failure::addSuppressed);
                   first.completeExceptionally(failure);
+                } else {
+                  checkLeft(first);
                 }
               });
     }
@@ -49,6 +52,15 @@ final class Group {
       return AnySync.await(first);
     } finally {
       members.forEach(member -> member.cancel(true));
+    }
+  }
+
+  /** Ends the race if those that are left in it wait for its end. */
+  private static void checkLeft(Unfuture<?> first) {
+    try {
+      WaitGraph.check(first);
+    } catch (DeadlockException e) {
+      first.completeExceptionally(e);
     }
   }
 

@@ -20,7 +20,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   private static final int OVER = 3;
   private static final int DEFAULT_PREFETCH = 1024;
 
-  /** Starts the body, or whatever makes the elements, on another thread. */
+  /** Makes the source, which is not open yet. */
   interface Opener {
     Source open(Strand strand, int prefetch);
   }
@@ -48,7 +48,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
         (strand, prefetch) ->
             prefetch == 0 || strand.loop != null
                 ? new Steps<Y, @Nullable Object>(out -> body.run(out::yield))
-                : new Channel.Feed<>(body, prefetch, strand.lanes()));
+                : new Channel.Feed<>(body, prefetch));
   }
 
   @Override
@@ -128,11 +128,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     }
     if (now == NEW && state.compareAndSet(NEW, PULLED)) {
       Source opened = opener.open(strand, prefetch);
-      source = opened;
+      source = opened; // before the body, which may ask for it
       cleanable = Orphans.CLEANER.register(this, opened::abort);
-      if (isOver()) {
-        opened.abort(); // closed meanwhile
-      }
+      open(opened, strand);
       return opened;
     }
     if (now == INLINE) {
@@ -141,7 +139,25 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
               + strand.thread.getName()
               + "', which would wait for itself");
     }
-    return now == OVER ? null : source;
+    Source source = now == OVER ? null : this.source;
+    if (source != null && strand.task != null && strand.task == source.task) {
+      throw source.refusal(strand); // or the body would wait for itself
+    }
+    return source;
+  }
+
+  private void open(Source source, Strand strand) {
+    boolean opened = false;
+    try {
+      if (!isOver()) { // not closed meanwhile
+        source.open(strand);
+        opened = true;
+      }
+    } finally {
+      if (!opened || isOver()) {
+        finish();
+      }
+    }
   }
 
   /** Takes a step, and ends the iterator if that ends it, fails or times out. */
@@ -254,7 +270,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     Task<?> publishing = this.publishing;
     Strand strand = Strand.current();
     if (publishing != null && publishing != strand.task) {
-      publishing.future.cancel(true);
+      publishing.cancel();
       strand.waitOrGiveUp(publishing.stopped(), false);
     }
     Source source = this.source;
