@@ -371,7 +371,7 @@ class NoDeadlockTest {
               .start());
       Thread canceller = body.join();
       if (random.nextBoolean()) {
-        Thread.yield();
+        Thread.onSpinWait();
       }
       if (interrupted) {
         canceller.interrupt();
