@@ -212,6 +212,23 @@ final class Strand {
     }
   }
 
+  /** Runs {@code callback} on this thread, but not as a part of the coroutine that it is in. */
+  void outside(Runnable callback) {
+    EventLoop outerLoop = loop;
+    Task<?> outerTask = task;
+    int outerMode = mode;
+    loop = null;
+    task = null;
+    mode = NONE;
+    try {
+      callback.run();
+    } finally {
+      mode = outerMode;
+      task = outerTask;
+      loop = outerLoop;
+    }
+  }
+
   /** Waits for {@code future} in the way the mode asks for; does not look at its outcome. */
   void suspend(CompletableFuture<?> future, boolean claim) throws InterruptedException {
     if (loop != null && suspends()) {

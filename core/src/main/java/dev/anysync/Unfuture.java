@@ -310,6 +310,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     switch (source) {
       case AtomicReference<?> link -> cancelAll(link.getAndSet(null));
       case Future<?> future -> future.cancel(true);
+      case Task<?> task -> task.future.cancel(true);
       case List<?> futures -> futures.forEach(Unfuture::cancelAll);
       case null, default -> {}
     }
