@@ -22,7 +22,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import javax.swing.JButton;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -324,6 +326,53 @@ class WaitStrategyTest {
               return dispatched.get();
             });
     assertThat(seen).isGreaterThan(1);
+  }
+
+  /** The window stays alive while a button's handler makes a call, and what comes is in order. */
+  @Test
+  void handlerOfAButtonThatRunsALongCall() throws Exception {
+    int events = 50;
+    var log = new ArrayList<String>(); // the event thread's
+    var allDispatched = new CompletableFuture<String>();
+    var poster = new AtomicReference<@Nullable TestThread<@Nullable Void>>();
+    AnySync<String> call =
+        coroutine(
+            () -> {
+              var soon = CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS);
+              String result = await(CompletableFuture.supplyAsync(() -> "result", soon));
+              return result + " after " + await(allDispatched);
+            });
+    long nanos =
+        onEventThread(
+            () -> {
+              var button = new JButton("call");
+              button.addActionListener(
+                  _ -> {
+                    log.add("pressed");
+                    poster.set(TestThread.start(() -> postEach(events, log, allDispatched)));
+                    log.add(call.run());
+                  });
+              long start = System.nanoTime();
+              button.doClick();
+              log.add("clicked");
+              return System.nanoTime() - start;
+            });
+    Objects.requireNonNull(poster.get()).join();
+    assertThat(log)
+        .startsWith("pressed", "event 0", "event 1")
+        .endsWith("event 49", "result after 50", "clicked")
+        .hasSize(events + 3);
+    assertThat(Duration.ofNanos(nanos)).isGreaterThanOrEqualTo(Duration.ofSeconds(2));
+  }
+
+  /** Posts events, each when the one before has been dispatched. */
+  private static void postEach(int events, List<String> log, CompletableFuture<String> all)
+      throws Exception {
+    for (int i = 0; i < events; i++) {
+      String event = "event " + i;
+      assertThat(onEventThread(() -> log.add(event))).isTrue();
+    }
+    all.complete(Integer.toString(events));
   }
 
   /** Each event posts the next one, until it is over. */
