@@ -270,9 +270,7 @@ final class Strand {
       }
       CompletableFuture<@Nullable Object> left = new CompletableFuture<>();
       CompletableFuture<?> over = CompletableFuture.anyOf(future, left); // leaves no node on future
-      if (nanos >= 0) {
-        left.completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS);
-      }
+      Thread timer = nanos < 0 ? null : Thread.startVirtualThread(() -> completeAfter(nanos, left));
       var _ = over.whenComplete((value, error) -> LockSupport.unpark(thread));
       try {
         while (!over.isDone()) {
@@ -280,11 +278,24 @@ final class Strand {
         }
       } finally {
         left.complete(null);
+        if (timer != null) {
+          timer.interrupt();
+        }
       }
       return future.isDone();
     } finally {
       waitsFor = outer;
     }
+  }
+
+  /** Not by the JDK's timer: its thread calls what depends on futures, which may wait for this. */
+  private static void completeAfter(long nanos, CompletableFuture<@Nullable Object> future) {
+    try {
+      TimeUnit.NANOSECONDS.sleep(nanos);
+    } catch (InterruptedException e) {
+      // It is done already.
+    }
+    future.complete(null);
   }
 
   /** As {@link #block}, or {@link #suspend} if {@code async}; an interrupt cancels the future. */

@@ -156,6 +156,31 @@ class WaitStrategyTest {
     }
   }
 
+  /** What depends on a future with a time limit runs on the timer of the JDK, and may wait. */
+  @Test
+  void workersNeedNoTimerThatWaitsForThem() throws Exception {
+    try (var pool = new ForkJoinPool(1)) {
+      var future = new CompletableFuture<String>();
+      CompletableFuture<String> dependent =
+          future.handle(
+              (_, _) ->
+                  coroutine(
+                          () -> {
+                            await(pool.submit(() -> sleepAndTimeOut()));
+                            return Thread.currentThread().getName();
+                          })
+                      .run());
+      var _ = future.orTimeout(1, TimeUnit.MILLISECONDS);
+      assertThat(dependent.get(50, TimeUnit.SECONDS)).endsWith("-delayScheduler");
+    }
+  }
+
+  private static Throwable sleepAndTimeOut() {
+    coroutine(() -> AnySync.sleep(Duration.ofMillis(5))).run();
+    AnySync<String> never = coroutine(() -> await(new CompletableFuture<String>()));
+    return catchThrowable(() -> never.run(Duration.ofMillis(5)));
+  }
+
   @Test
   void parallelStream() {
     int count = 200;
