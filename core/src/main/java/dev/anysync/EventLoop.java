@@ -198,7 +198,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     CompletableFuture<?> awaited = claim ? future : CompletableFuture.anyOf(future, givenUp);
     var _ = awaited.whenComplete((value, error) -> turn.queueUp());
     release();
-    if (turn.await()) {
+    if (turn.await(claim ? future : null)) {
       givenUp.complete(null);
       throw new InterruptedException();
     }
@@ -228,7 +228,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       Turn turn = new Turn(strand, Turn.QUEUED);
       enqueue(turn);
       release();
-      if (turn.await()) {
+      if (turn.await(null)) {
         throw new InterruptedException();
       }
       return;
@@ -254,7 +254,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     Turn turn = new Turn(strand, Turn.QUEUED);
     strand.wait = new Wait(strand, this, null, false);
     enqueue(turn);
-    if (turn.await()) {
+    if (turn.await(null)) {
       Thread.currentThread().interrupt();
     }
   }
@@ -294,12 +294,16 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     /**
      * Parks until it is this coroutine's turn. An interrupt, or the task's cancellation, ends the
-     * wait for the future, but not for the turn; returns whether there was one.
+     * wait for the future, but not for the turn; returns whether there was one. It cancels {@code
+     * awaited} at once: that may be what holds the loop.
      */
-    boolean await() {
+    boolean await(@Nullable CompletableFuture<?> awaited) {
       boolean interrupted = false;
       while (state.get() != GRANTED) {
         if (Thread.interrupted() || (!interrupted && strand.isStopDue())) {
+          if (!interrupted && awaited != null) {
+            strand.outside(() -> awaited.cancel(true));
+          }
           interrupted = true;
           queueUp();
         } else {

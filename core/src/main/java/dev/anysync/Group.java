@@ -17,11 +17,7 @@ final class Group {
 
   static <T extends @Nullable Object> List<T> all(List<AnySync<? extends T>> calls) {
     List<Unfuture<? extends T>> members = start(calls);
-    try {
-      return AnySync.await(Unfuture.all(members));
-    } finally {
-      members.forEach(member -> member.cancel(true));
-    }
+    return await(Unfuture.all(members), members);
   }
 
   static <T extends @Nullable Object> T race(List<AnySync<? extends T>> calls) {
@@ -48,10 +44,25 @@ final class Group {
                 }
               });
     }
+    return await(first, members);
+  }
+
+  /** Awaits {@code outcome}, with which the members end: at once, as one may hold the loop. */
+  private static <T extends @Nullable Object> T await(
+      Unfuture<T> outcome, List<? extends Unfuture<?>> members) {
+    var _ = outcome.whenComplete((value, error) -> cancel(members));
     try {
-      return AnySync.await(first);
+      return AnySync.await(outcome);
     } finally {
-      members.forEach(member -> member.cancel(true));
+      cancel(members);
+    }
+  }
+
+  private static void cancel(List<? extends Unfuture<?>> members) {
+    for (Unfuture<?> member : members) {
+      if (!member.isDone()) {
+        member.cancel(true);
+      }
     }
   }
 
@@ -75,7 +86,7 @@ final class Group {
         members.add(loop == null ? call.start() : call.start(loop));
       }
     } catch (Throwable e) {
-      members.forEach(member -> member.cancel(true));
+      cancel(members);
       throw e;
     }
     return members;

@@ -303,7 +303,8 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     private final int outerMode;
     private @Nullable Throwable consumerError;
     private volatile boolean over; // the consumer failed or closed the iterator
-    private boolean told; // the body knows, or has ended
+    private @Nullable CancellationException told; // how the body was, that it is over
+    private boolean ended;
 
     Inline(Strand strand, Consumer<? super Y> action) {
       this.strand = strand;
@@ -324,8 +325,8 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       } catch (Throwable e) {
         error = e;
       }
-      boolean cancelled = over && error instanceof CancellationException;
-      told = true;
+      boolean cancelled = error != null && error == told; // another one is of the consumer's task
+      ended = true;
       if (consumerError != null) {
         if (error != null && error != consumerError && !cancelled) {
           consumerError.addSuppressed(error);
@@ -342,7 +343,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       if (Thread.currentThread() != strand.thread || strand.task != task) {
         throw Source.wrongThread();
       }
-      if (told) {
+      if (told != null || ended) {
         throw Source.afterClose();
       }
       strand.checkCancelled(null);
@@ -362,8 +363,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
     private void checkOver() {
       if (over) {
-        told = true;
-        throw new CancellationException("the consumer gave up");
+        CancellationException e = new CancellationException("the consumer gave up");
+        told = e;
+        throw e;
       }
     }
   }

@@ -213,6 +213,23 @@ final class Strand {
     }
   }
 
+  /** Runs {@code callback} on this thread, but not as a part of the coroutine that it is in. */
+  void outside(Runnable callback) {
+    EventLoop outerLoop = loop;
+    Task<?> outerTask = task;
+    int outerMode = mode;
+    loop = null;
+    task = null;
+    mode = NONE;
+    try {
+      callback.run();
+    } finally {
+      mode = outerMode;
+      task = outerTask;
+      loop = outerLoop;
+    }
+  }
+
   /** Waits for {@code future} in the way the mode asks for; does not look at its outcome. */
   void suspend(CompletableFuture<?> future, boolean claim) throws InterruptedException {
     if (loop != null && suspends()) {
@@ -253,9 +270,7 @@ final class Strand {
       Parking wait = new Parking(future, nanos >= 0, System.nanoTime() + nanos);
       CompletableFuture<@Nullable Object> left = new CompletableFuture<>();
       CompletableFuture<?> over = CompletableFuture.anyOf(future, left); // leaves no node on future
-      if (nanos >= 0) {
-        left.completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS);
-      }
+      Thread timer = nanos < 0 ? null : Thread.startVirtualThread(() -> completeAfter(nanos, left));
       var _ = over.whenComplete((value, error) -> LockSupport.unpark(thread));
       try {
         while (!wait.isReleasable()) {
@@ -263,11 +278,24 @@ final class Strand {
         }
       } finally {
         left.complete(null);
+        if (timer != null) {
+          timer.interrupt();
+        }
       }
       return future.isDone();
     } finally {
       this.wait = outer;
     }
+  }
+
+  /** Not by the JDK's timer: its thread calls what depends on futures, which may wait for this. */
+  private static void completeAfter(long nanos, CompletableFuture<@Nullable Object> future) {
+    try {
+      TimeUnit.NANOSECONDS.sleep(nanos);
+    } catch (InterruptedException e) {
+      // It is done already.
+    }
+    future.complete(null);
   }
 
   /** As {@link #block}, or {@link #suspend} if {@code async}; an interrupt cancels the future. */

@@ -248,7 +248,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
     Unfuture<@Nullable Void> stopped = this.stopped;
     if (stopped == null) {
       stopped = new Unfuture<>();
-      var _ = stopped.follow(this);
+      stopped.source = new AtomicReference<>(this); // not as one of its dependents
       this.stopped = stopped;
       if (settled) {
         stopped.complete(null);

@@ -386,6 +386,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     switch (source) {
       case AtomicReference<?> link -> cancelAll(link.getAndSet(null));
       case Future<?> future -> future.cancel(true);
+      case Task<?> task -> task.cancel();
       case List<?> futures -> futures.forEach(Unfuture::cancelAll);
       case null, default -> {}
     }
@@ -470,7 +471,13 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     }
   }
 
-  AtomicReference<@Nullable Object> follow(Object followed) {
+  /** Makes this wait for {@code task}, and cancels that with this. */
+  void follow(@Nullable Task<?> task) {
+    source = task;
+    cancels = true;
+  }
+
+  private AtomicReference<@Nullable Object> follow(Object followed) {
     AtomicReference<@Nullable Object> link = new AtomicReference<>(followed);
     source = link;
     cancels = true;
