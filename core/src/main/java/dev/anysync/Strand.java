@@ -391,7 +391,11 @@ final class Strand {
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
-        LockSupport.parkNanos(this, timed ? deadline - System.nanoTime() : Long.MAX_VALUE);
+        if (timed) {
+          LockSupport.parkNanos(this, deadline - System.nanoTime());
+        } else {
+          LockSupport.park(this);
+        }
       }
       return true;
     }

@@ -25,8 +25,8 @@ final class WaitGraph {
    * whoever is parked in such a set is there for good. A thread that is seen on its way into its
    * wait or out of it is given the time to get there.
    *
-   * The one whose wait closes the cycle gets the exception. Those who wait for a cycle that they are
-   * no part of do not: it is about to be broken.
+   * The one whose wait closes the cycle gets the exception. One that waits for a cycle that it is no
+   * part of does not, as long as somebody in there is still looking and will break it.
    */
 
   /** Something that waits for others. */
