@@ -34,7 +34,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    * a future, a list of them, or a strand; the link is shared with dependents and cleared in the
    * end, so that they do not keep what it leads to.
    */
-  volatile @Nullable Object source;
+  @Nullable Object source; // plain: set before others look at it
 
   /** Creates an unfuture that is not completed, for any thread to complete. */
   public Unfuture() {
@@ -232,13 +232,13 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       Function<? super Unfuture<T>, ? extends CompletionStage<R>> next) {
     Objects.requireNonNull(next, "next");
     Context context = Context.capture(Strand.current().lanes());
-    Link link = new Link(this); // null: cancelled
+    AtomicReference<@Nullable Object> link =
+        new AtomicReference<>(this); // null: cancelled, or over
     // The JDK's own dependents do not nest on the stack when a long chain completes.
     Unfuture<R> result =
         (Unfuture<R>)
             this.<CompletionStage<R>>handle((value, error) -> proceed(next, context, link))
                 .thenCompose(Function.identity());
-    link.result = result;
     result.source = link;
     result.cancels = true;
     return result;
@@ -247,7 +247,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   private <R extends @Nullable Object> CompletionStage<R> proceed(
       Function<? super Unfuture<T>, ? extends CompletionStage<R>> next,
       Context context,
-      Link link) {
+      AtomicReference<@Nullable Object> link) {
     Strand strand = Strand.current();
     if (!link.compareAndSet(this, strand)) {
       throw new CancellationException("cancelled");
@@ -259,10 +259,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       if (!link.compareAndSet(strand, future.isDone() ? null : future)) {
         future.cancel(true);
       } else if (!future.isDone()) {
-        Unfuture<?> result = link.result;
-        if (result != null) {
-          WaitGraph.check(result);
-        }
+        WaitGraph.check(link);
         var _ = future.whenComplete((value, error) -> link.set(null));
       }
       return future;
@@ -275,7 +272,9 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
     Unfuture<U> future = new Unfuture<>();
     future.dependent = true;
-    future.source = isDone() || timed ? null : task != null ? task : source;
+    if (!isDone() && !timed) {
+      future.source = task != null ? task : source;
+    }
     return future;
   }
 
@@ -436,7 +435,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     if (dependent && origin instanceof Task<?> task && task.isDone()) {
       return null; // some other thread may be about to run the function that this waits for
     }
-    return origin instanceof AtomicReference<?> link ? link.get() : origin;
+    return origin;
   }
 
   /**
@@ -458,16 +457,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   void carryBack() {
     if (task != null) {
       task.context.carryBack();
-    }
-  }
-
-  /** Leads a continuation's future to what it needs next: its source, its thread, or a stage. */
-  private static final class Link extends AtomicReference<@Nullable Object> {
-    private static final long serialVersionUID = 1;
-    transient volatile @Nullable Unfuture<?> result;
-
-    Link(Object source) {
-      super(source);
     }
   }
 

@@ -64,10 +64,10 @@ final class WaitGraph {
     wait.checked = true;
   }
 
-  /** Throws if {@code future} can never be done, because what it needs waits for it. */
-  static void check(Unfuture<?> future) {
-    if (!leadsToLife(future)) {
-      List<Node> cycle = confirmed(future);
+  /** Throws if a future, or what a link leads to, can never come, as what it needs waits for it. */
+  static void check(Object of) {
+    if (!leadsToLife(of)) {
+      List<Node> cycle = confirmed(of);
       if (!cycle.isEmpty()) {
         throw deadlock("this future would never be done:", cycle);
       }
@@ -192,6 +192,10 @@ final class WaitGraph {
         Object origin = future.origin();
         yield origin == null ? List.of() : List.of(origin);
       }
+      case AtomicReference<?> link -> {
+        Object to = link.get();
+        yield to == null ? List.of() : List.of(to);
+      }
       case OneOf oneOf -> oneOf.needs.stream().filter(need -> !hasFailed(need)).toList();
       case Registry registry ->
           registry.tasks.size() > MANY ? List.of() : List.copyOf(registry.tasks);
@@ -280,9 +284,14 @@ final class WaitGraph {
         .formatted(label(wait.strand), place, name(target), millis, where(wait.strand));
   }
 
+  private static Node need(Node node) {
+    Node need = node.needs.isEmpty() ? node : node.needs.getFirst();
+    return need.of instanceof AtomicReference && need != node ? need(need) : need;
+  }
+
   /** Says what it is that is waited for, as it was when it was looked at. */
   private static String name(Node node) {
-    Node need = node.needs.isEmpty() ? node : node.needs.getFirst();
+    Node need = need(node);
     return switch (node.of) {
       case EventLoop loop when need.of instanceof Wait holder ->
           "its turn on the event loop '" + loop + "', which " + label(holder.strand) + " has";
