@@ -187,7 +187,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     strand.wait = wait;
     try {
       WaitGraph.check(wait);
-    } catch (DeadlockException e) {
+    } catch (Throwable e) {
       strand.wait = null;
       holder = strand;
       throw e;

@@ -257,7 +257,7 @@ final class Strand {
    */
   boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
     checkForeignLoop(true);
-    if (future instanceof Unfuture<?> dependent && dependent.helpOn(this)) {
+    if (nanos < 0 && future instanceof Unfuture<?> dependent && dependent.helpOn(this)) {
       return true;
     }
     Wait outer = this.wait;

@@ -106,8 +106,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
           source.whenComplete(
               (value, error) -> {
                 if (error != null) {
+                  link.set(null); // before what depends on it runs
                   all.completeExceptionally(unwrap(source, error));
-                  link.set(null);
                 }
               });
     }
@@ -115,8 +115,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
         allOf(sources.toArray(CompletableFuture<?>[]::new))
             .thenRun(
                 () -> {
-                  all.complete(sources.stream().<T>map(Future::resultNow).toList());
                   link.set(null);
+                  all.complete(sources.stream().<T>map(Future::resultNow).toList());
                 });
     return all;
   }
@@ -264,6 +264,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       }
       return future;
     } catch (Throwable e) {
+      link.set(null);
       throw Strand.sneaky(e);
     }
   }
@@ -334,7 +335,9 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   private static <U extends @Nullable Object> CompletableFuture<U> unlinked(
       CompletableFuture<U> dependent) {
-    ((Unfuture<U>) dependent).source = null;
+    if (dependent instanceof Unfuture<U> unfuture) { // not if the other is of the JDK and done
+      unfuture.source = null;
+    }
     return dependent;
   }
 
@@ -444,7 +447,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    */
   boolean helpOn(Strand strand) {
     if (dependent && source instanceof Task<?> task && task.runner() == strand && task.isDone()) {
-      task.help();
+      strand.outside(task::help);
     }
     return isDone();
   }

@@ -34,6 +34,8 @@ final class WaitGraph {
     final Object of;
     final boolean any; // one of its needs is enough
     final List<Node> needs = new ArrayList<>();
+    final List<Node> neededBy = new ArrayList<>();
+    int left; // needs that have to become live before this does
     boolean live;
     @Nullable Node from; // on the way from the wait that is looked at
 
@@ -83,7 +85,10 @@ final class WaitGraph {
         return true;
       }
       at = needs.getFirst();
-      if (needs.size() > 1 || at instanceof OneOf || at == of) {
+      if (at instanceof OneOf oneOf) {
+        return oneOf.needs.stream().anyMatch(need -> !hasFailed(need) && isLive(need));
+      }
+      if (needs.size() > 1 || at == of) {
         return false;
       }
     }
@@ -128,14 +133,19 @@ final class WaitGraph {
       }
       node.live = node.needs.isEmpty();
     }
-    boolean changed = true;
-    while (changed && !root.live) {
-      changed = false;
-      for (Node node : nodes.reversed()) {
-        if (!node.live) {
-          Stream<Node> needs = node.needs.stream();
-          node.live = node.any ? needs.anyMatch(n -> n.live) : needs.allMatch(n -> n.live);
-          changed |= node.live;
+    Deque<Node> live = new ArrayDeque<>();
+    for (Node node : nodes) {
+      node.needs.forEach(need -> need.neededBy.add(node));
+      node.left = node.any ? Math.min(1, node.needs.size()) : node.needs.size();
+      if (node.live) {
+        live.add(node);
+      }
+    }
+    for (Node node = live.poll(); node != null && !root.live; node = live.poll()) {
+      for (Node waiting : node.neededBy) {
+        if (--waiting.left == 0) {
+          waiting.live = true;
+          live.add(waiting);
         }
       }
     }
@@ -248,16 +258,22 @@ final class WaitGraph {
   }
 
   /** Returns whether a future is done or its work goes on, as can be seen at a glance. */
-  private static boolean isLive(Object future) {
-    if (!(future instanceof Unfuture<?> unfuture) || unfuture.isDone()) {
+  private static boolean isLive(Object of) {
+    if (of instanceof Strand strand) {
+      return strand.wait == null;
+    }
+    if (!(of instanceof Unfuture<?> future) || future.isDone()) {
       return true;
     }
-    Task<?> task = unfuture.task;
-    if (task == null || task.loop != null) {
+    Task<?> task = future.task;
+    if (task == null) {
       return false;
     }
     Strand runner = task.runner();
-    return runner == null ? task.pool == null : runner.wait == null;
+    EventLoop loop = task.mode == Strand.BODY ? task.loop : null;
+    Strand holder = loop == null || loop.holder == runner ? null : loop.holder;
+    return (holder == null || holder.wait == null)
+        && (runner == null ? task.pool == null : runner.wait == null);
   }
 
   private static DeadlockException deadlock(String title, List<Node> way) {

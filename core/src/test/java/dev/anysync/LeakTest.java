@@ -350,7 +350,7 @@ class LeakTest {
       Function<Object, Integer> small = Object::hashCode;
       kept.add(
           switch (kind) {
-            case 2 -> source.then(x -> x).thenApply(x -> x.join().hashCode());
+            case 2 -> source.then(Unfuture::join).thenApply(small);
             case 3 -> source.thenAsync(x -> x.thenApplyAsync(y -> y)).thenApply(small);
             case 4 -> Unfuture.all(List.of(source, Unfuture.of(1))).thenApply(x -> x.size());
             case 5 -> source.thenApply(x -> x).thenApply(x -> x).thenApply(small);

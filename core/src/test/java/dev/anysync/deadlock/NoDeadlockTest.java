@@ -205,6 +205,41 @@ class NoDeadlockTest {
     assertThat(here.join()).isEqualTo(3);
   }
 
+  /** The JDK then makes the dependent from the other one, so it is none of ours. */
+  @Test
+  void eitherOfTwoTheOtherOfWhichIsDone() {
+    var never = new Unfuture<Integer>();
+    CompletableFuture<Integer> done = CompletableFuture.completedFuture(1);
+    assertThat(never.applyToEither(done, x -> x + 1).join()).isEqualTo(2);
+    assertThat(never.acceptEither(done, _ -> {}).join()).isNull();
+    assertThat(never.runAfterEither(done, () -> {}).join()).isNull();
+    assertThat(never.applyToEitherAsync(done, x -> x + 1).join()).isEqualTo(2);
+  }
+
+  @Test
+  void dependentOfAContinuationThatHasFailed() {
+    var source = new Unfuture<Integer>();
+    Unfuture<Integer> failing =
+        source.then(
+            _ -> {
+              throw new IllegalArgumentException("failed");
+            });
+    var gate = new CountDownLatch(1);
+    CompletableFuture<String> dependent =
+        failing.handleAsync(
+            (_, _) -> {
+              try {
+                gate.await();
+                return "handled";
+              } catch (InterruptedException e) {
+                return "interrupted";
+              }
+            });
+    source.complete(1);
+    Thread.ofVirtual().start(gate::countDown);
+    assertThat(dependent.join()).isEqualTo("handled");
+  }
+
   // Loops
 
   @Test
