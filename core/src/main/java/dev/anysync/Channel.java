@@ -129,7 +129,7 @@ abstract class Channel extends Source {
       }
       beforeWait();
       Unfuture<@Nullable Void> signal = new Unfuture<>();
-      signal.follow(task);
+      signal.source = task;
       if (!consumerWaits.compareAndSet(null, signal)) {
         return REFUSED;
       }
@@ -182,16 +182,9 @@ abstract class Channel extends Source {
   /** A body on a thread of its own that yields into a channel. */
   static final class Feed<Y extends @Nullable Object> extends Channel
       implements AnySyncIterator.Out<Y> {
-    private final AnySyncIterator.Body<Y> body;
-
-    Feed(AnySyncIterator.Body<Y> body, int maxWindow) {
+    Feed(AnySyncIterator.Body<Y> body, int maxWindow, Lanes lanes) {
       super(maxWindow);
-      this.body = body;
-    }
-
-    @Override
-    void open(Strand strand) {
-      start(strand.lanes(), () -> end(run(() -> body.run(this))));
+      start(lanes, () -> end(run(() -> body.run(this))));
     }
 
     @Override

@@ -75,7 +75,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       return call.run();
     }
     Strand strand = Strand.current();
-    return strand.finish(this.<T>start(((Coroutine<T>) call).body, strand.lanes()), false);
+    return strand.finish(this.<T>task(((Coroutine<T>) call).body, strand.lanes()), false);
   }
 
   /**
@@ -95,17 +95,15 @@ public final class EventLoop implements Executor, AutoCloseable {
     Strand strand = Strand.current();
     strand.waitOrGiveUp(tasks.close(), false);
     Unfuture<@Nullable Void> drained = new Unfuture<>();
-    drained.source = this;
     enqueue((Runnable) () -> drained.complete(null));
     strand.waitOrGiveUp(drained, false);
   }
 
-  <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
+  <T extends @Nullable Object> Task<T> task(Callable<? extends T> body, Lanes lanes) {
     Task<T> task = new Task<T>(body, lanes, this, Strand.BODY, false);
-    Unfuture<T> future = task.future();
     tasks.add(task);
     enqueue(task);
-    return future;
+    return task;
   }
 
   private void enqueue(Object item) {
@@ -183,12 +181,11 @@ public final class EventLoop implements Executor, AutoCloseable {
       return;
     }
     holder = null; // before the edge is published, or others would see a holder that waits
-    Wait wait = new Wait(strand, future, this, false);
-    strand.wait = wait;
+    strand.waitsFor = future;
     try {
-      WaitGraph.check(wait);
-    } catch (Throwable e) {
-      strand.wait = null;
+      WaitGraph.check(strand, future);
+    } catch (DeadlockException e) {
+      strand.waitsFor = null;
       holder = strand;
       throw e;
     }
@@ -198,7 +195,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     CompletableFuture<?> awaited = claim ? future : CompletableFuture.anyOf(future, givenUp);
     var _ = awaited.whenComplete((value, error) -> turn.queueUp());
     release();
-    if (turn.await(claim ? future : null)) {
+    if (turn.await()) {
       givenUp.complete(null);
       throw new InterruptedException();
     }
@@ -211,7 +208,7 @@ public final class EventLoop implements Executor, AutoCloseable {
   private void drain(Strand strand, CompletableFuture<?> future, boolean claim) {
     while (!future.isDone() && pending.get() > 1 && !strand.isCancelDue()) {
       Object item = queue.peek();
-      boolean own = claim && future instanceof Unfuture<?> awaited && awaited.task == item;
+      boolean own = claim && item instanceof Task<?> task && task.future == future;
       if (item instanceof Turn
           || (item instanceof Task && !(own && strand.depth < Strand.MAX_DEPTH))) {
         return;
@@ -228,7 +225,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       Turn turn = new Turn(strand, Turn.QUEUED);
       enqueue(turn);
       release();
-      if (turn.await(null)) {
+      if (turn.await()) {
         throw new InterruptedException();
       }
       return;
@@ -252,9 +249,9 @@ public final class EventLoop implements Executor, AutoCloseable {
   /** Waits for the turn, whether interrupted or not. */
   void acquire(Strand strand) {
     Turn turn = new Turn(strand, Turn.QUEUED);
-    strand.wait = new Wait(strand, this, null, false);
+    strand.waitsFor = this;
     enqueue(turn);
-    if (turn.await(null)) {
+    if (turn.await()) {
       Thread.currentThread().interrupt();
     }
   }
@@ -286,7 +283,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     void grant() {
-      strand.wait = null; // before there is a holder again, see suspend
+      strand.waitsFor = null; // before there is a holder again, see suspend
       holder = strand;
       state.set(GRANTED);
       LockSupport.unpark(strand.thread);
@@ -294,16 +291,12 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     /**
      * Parks until it is this coroutine's turn. An interrupt, or the task's cancellation, ends the
-     * wait for the future, but not for the turn; returns whether there was one. It cancels {@code
-     * awaited} at once: that may be what holds the loop.
+     * wait for the future, but not for the turn; returns whether there was one.
      */
-    boolean await(@Nullable CompletableFuture<?> awaited) {
+    boolean await() {
       boolean interrupted = false;
       while (state.get() != GRANTED) {
         if (Thread.interrupted() || (!interrupted && strand.isStopDue())) {
-          if (!interrupted && awaited != null) {
-            strand.outside(() -> awaited.cancel(true));
-          }
           interrupted = true;
           queueUp();
         } else {

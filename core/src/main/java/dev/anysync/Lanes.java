@@ -49,8 +49,6 @@ public final class Lanes implements AutoCloseable {
   private final boolean ownLoop;
   private final Executor cpu;
   private final @Nullable ForkJoinPool ownCpu;
-  private final @Nullable Pool threadPool;
-  private final @Nullable Pool cpuPool;
 
   // Neither the loop nor the pool has a thread before its first use.
   private Lanes(Builder builder) {
@@ -64,8 +62,6 @@ public final class Lanes implements AutoCloseable {
     int cores = Runtime.getRuntime().availableProcessors();
     ownCpu = builder.cpu == null ? new ForkJoinPool(cores, Lanes::cpuThread, null, true) : null;
     cpu = builder.cpu != null ? builder.cpu : Objects.requireNonNull(ownCpu);
-    threadPool = Pool.of(thread);
-    cpuPool = Pool.of(cpu);
   }
 
   /** Returns a builder of lanes; what is not set is as on the shared lanes. */
@@ -79,13 +75,13 @@ public final class Lanes implements AutoCloseable {
    */
   public <T extends @Nullable Object> Unfuture<T> async(Callable<? extends T> body) {
     tasks.checkOpen();
-    return loop.start(Objects.requireNonNull(body, "body"), this);
+    return loop.<T>task(Objects.requireNonNull(body, "body"), this).future;
   }
 
   /** Starts {@code function}, which may block, on the thread lane: a virtual thread of its own. */
   public <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> function) {
     Objects.requireNonNull(function, "function");
-    return submit(new Task<T>(function, this, null, Strand.NONE, thread == VIRTUAL), thread);
+    return submit(new Task<T>(function, this, null, Strand.NONE, thread == VIRTUAL), thread).future;
   }
 
   /**
@@ -94,7 +90,7 @@ public final class Lanes implements AutoCloseable {
    */
   public <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
     Objects.requireNonNull(function, "function");
-    return submit(new Task<T>(function, this, null, Strand.NONE, cpu == ownCpu), cpu);
+    return submit(new Task<T>(function, this, null, Strand.NONE, cpu == ownCpu), cpu).future;
   }
 
   /** Returns the unsync form of {@code function}, which may block: each call is a {@link #call}. */
@@ -144,38 +140,30 @@ public final class Lanes implements AutoCloseable {
 
   /** Starts {@code body} as a coroutine on the thread lane. */
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body) {
-    return submit(new Task<T>(body, this, null, Strand.BODY, thread == VIRTUAL), thread);
+    return submit(new Task<T>(body, this, null, Strand.BODY, thread == VIRTUAL), thread).future;
   }
 
   /** As {@link #start}, for the parts of the core that go on to deal with the body. */
-  Unfuture<?> startTask(Runnable body) {
+  Task<?> startTask(Runnable body) {
     Callable<@Nullable Void> call = Executors.callable(body, null);
     return submit(new Task<>(call, this, null, Strand.BODY, false), thread);
   }
 
   /** Starts {@code body} as a part of the caller's coroutine, which holds {@code loop} if any. */
-  <T extends @Nullable Object> Unfuture<T> hop(
-      Callable<? extends T> body, @Nullable EventLoop loop) {
+  <T extends @Nullable Object> Task<T> hop(Callable<? extends T> body, @Nullable EventLoop loop) {
     int mode = loop == null ? Strand.BODY : Strand.HELD;
     return submit(new Task<T>(body, this, loop, mode, false), VIRTUAL);
   }
 
-  private <T extends @Nullable Object> Unfuture<T> submit(Task<T> task, Executor executor) {
-    Unfuture<T> future = task.future();
+  private <T extends @Nullable Object> Task<T> submit(Task<T> task, Executor executor) {
     tasks.add(task);
     try {
-      Pool pool = executor == thread ? threadPool : executor == cpu ? cpuPool : null;
-      if (pool == null) {
-        executor.execute(task);
-      } else {
-        task.pool = pool;
-        executor.execute(() -> pool.run(task));
-      }
+      executor.execute(task);
     } catch (Throwable e) {
-      future.cancel(true);
+      task.future.cancel(true);
       throw e;
     }
-    return future;
+    return task;
   }
 
   /** Does what the policy says about a foreign loop's thread that waits, or is about to. */
