@@ -58,7 +58,7 @@ public interface AnySyncIterator<Y extends @Nullable Object>
    */
   static <Y> AnySyncIterator<Y> from(Flow.Publisher<? extends Y> source) {
     Objects.requireNonNull(source, "source");
-    return new Sequence<>(null, (strand, prefetch) -> Inlet.to(source, prefetch));
+    return new Sequence<>(null, (strand, prefetch) -> new Inlet<>(source, prefetch));
   }
 
   /**

@@ -129,7 +129,7 @@ abstract class Channel extends Source {
       }
       beforeWait();
       Unfuture<@Nullable Void> signal = new Unfuture<>();
-      signal.source = task;
+      signal.follow(task);
       if (!consumerWaits.compareAndSet(null, signal)) {
         return REFUSED;
       }
@@ -182,9 +182,16 @@ abstract class Channel extends Source {
   /** A body on a thread of its own that yields into a channel. */
   static final class Feed<Y extends @Nullable Object> extends Channel
       implements AnySyncIterator.Out<Y> {
-    Feed(AnySyncIterator.Body<Y> body, int maxWindow, Lanes lanes) {
+    private final AnySyncIterator.Body<Y> body;
+
+    Feed(AnySyncIterator.Body<Y> body, int maxWindow) {
       super(maxWindow);
-      start(lanes, () -> end(run(() -> body.run(this))));
+      this.body = body;
+    }
+
+    @Override
+    void open(Strand strand) {
+      start(strand.lanes(), () -> end(run(() -> body.run(this))));
     }
 
     @Override

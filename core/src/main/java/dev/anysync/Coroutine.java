@@ -36,6 +36,6 @@ final class Coroutine<T extends @Nullable Object> implements AnySync<T> {
   @Override
   public Unfuture<T> start(EventLoop loop) {
     Objects.requireNonNull(loop, "loop");
-    return loop.<T>task(body, Strand.current().lanes()).future;
+    return loop.start(body, Strand.current().lanes());
   }
 }

@@ -1,14 +1,42 @@
 package dev.anysync;
 
+import java.util.List;
+
 /**
  * A wait that can never end, because what is waited for is itself waiting for the waiter. Thrown by
  * the wait that would have closed the cycle, instead of blocking. The message has one line for each
- * wait of the cycle: which thread waits, for what, and where.
+ * wait of the cycle: which thread waits, for what, since when, and where; the stacks of the other
+ * threads, ten at most, are suppressed in it.
  */
 public final class DeadlockException extends IllegalStateException {
   private static final long serialVersionUID = 1;
 
+  private static final int STACKS = 10;
+
   DeadlockException(String message) {
     super(message);
+  }
+
+  DeadlockException(String message, List<Strand> strands) {
+    super(message);
+    strands.stream()
+        .map(strand -> strand.thread)
+        .filter(thread -> thread != Thread.currentThread())
+        .limit(STACKS)
+        .forEach(thread -> addSuppressed(new Stack(thread)));
+  }
+
+  /** Where a thread of the cycle waits. */
+  private static final class Stack extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Stack(Thread thread) {
+      super(
+          "thread '" + thread.getName() + "'#" + thread.threadId() + " waits here",
+          null,
+          false,
+          true);
+      setStackTrace(thread.getStackTrace());
+    }
   }
 }

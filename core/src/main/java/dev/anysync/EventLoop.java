@@ -75,7 +75,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       return call.run();
     }
     Strand strand = Strand.current();
-    return strand.finish(this.<T>task(((Coroutine<T>) call).body, strand.lanes()), false);
+    return strand.finish(this.<T>start(((Coroutine<T>) call).body, strand.lanes()), false);
   }
 
   /**
@@ -95,15 +95,17 @@ public final class EventLoop implements Executor, AutoCloseable {
     Strand strand = Strand.current();
     strand.waitOrGiveUp(tasks.close(), false);
     Unfuture<@Nullable Void> drained = new Unfuture<>();
+    drained.source = this;
     enqueue((Runnable) () -> drained.complete(null));
     strand.waitOrGiveUp(drained, false);
   }
 
-  <T extends @Nullable Object> Task<T> task(Callable<? extends T> body, Lanes lanes) {
+  <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
     Task<T> task = new Task<T>(body, lanes, this, Strand.BODY, false);
+    Unfuture<T> future = task.future();
     tasks.add(task);
     enqueue(task);
-    return task;
+    return future;
   }
 
   private void enqueue(Object item) {
@@ -181,11 +183,12 @@ public final class EventLoop implements Executor, AutoCloseable {
       return;
     }
     holder = null; // before the edge is published, or others would see a holder that waits
-    strand.waitsFor = future;
+    Wait wait = new Wait(strand, future, this, false);
+    strand.wait = wait;
     try {
-      WaitGraph.check(strand, future);
-    } catch (DeadlockException e) {
-      strand.waitsFor = null;
+      WaitGraph.check(wait);
+    } catch (Throwable e) {
+      strand.wait = null;
       holder = strand;
       throw e;
     }
@@ -195,7 +198,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     CompletableFuture<?> awaited = claim ? future : CompletableFuture.anyOf(future, givenUp);
     var _ = awaited.whenComplete((value, error) -> turn.queueUp());
     release();
-    if (turn.await()) {
+    if (turn.await(claim ? future : null)) {
       givenUp.complete(null);
       throw new InterruptedException();
     }
@@ -208,7 +211,7 @@ public final class EventLoop implements Executor, AutoCloseable {
   private void drain(Strand strand, CompletableFuture<?> future, boolean claim) {
     while (!future.isDone() && pending.get() > 1 && !strand.isCancelDue()) {
       Object item = queue.peek();
-      boolean own = claim && item instanceof Task<?> task && task.future == future;
+      boolean own = claim && future instanceof Unfuture<?> awaited && awaited.task == item;
       if (item instanceof Turn
           || (item instanceof Task && !(own && strand.depth < Strand.MAX_DEPTH))) {
         return;
@@ -225,7 +228,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       Turn turn = new Turn(strand, Turn.QUEUED);
       enqueue(turn);
       release();
-      if (turn.await()) {
+      if (turn.await(null)) {
         throw new InterruptedException();
       }
       return;
@@ -249,9 +252,9 @@ public final class EventLoop implements Executor, AutoCloseable {
   /** Waits for the turn, whether interrupted or not. */
   void acquire(Strand strand) {
     Turn turn = new Turn(strand, Turn.QUEUED);
-    strand.waitsFor = this;
+    strand.wait = new Wait(strand, this, null, false);
     enqueue(turn);
-    if (turn.await()) {
+    if (turn.await(null)) {
       Thread.currentThread().interrupt();
     }
   }
@@ -283,7 +286,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
 
     void grant() {
-      strand.waitsFor = null; // before there is a holder again, see suspend
+      strand.wait = null; // before there is a holder again, see suspend
       holder = strand;
       state.set(GRANTED);
       LockSupport.unpark(strand.thread);
@@ -291,12 +294,16 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     /**
      * Parks until it is this coroutine's turn. An interrupt, or the task's cancellation, ends the
-     * wait for the future, but not for the turn; returns whether there was one.
+     * wait for the future, but not for the turn; returns whether there was one. It cancels {@code
+     * awaited} at once: that may be what holds the loop.
      */
-    boolean await() {
+    boolean await(@Nullable CompletableFuture<?> awaited) {
       boolean interrupted = false;
       while (state.get() != GRANTED) {
         if (Thread.interrupted() || (!interrupted && strand.isStopDue())) {
+          if (!interrupted && awaited != null) {
+            strand.outside(() -> awaited.cancel(true));
+          }
           interrupted = true;
           queueUp();
         } else {

@@ -17,16 +17,13 @@ final class Group {
 
   static <T extends @Nullable Object> List<T> all(List<AnySync<? extends T>> calls) {
     List<Unfuture<? extends T>> members = start(calls);
-    try {
-      return AnySync.await(Unfuture.all(members));
-    } finally {
-      members.forEach(member -> member.cancel(true));
-    }
+    return await(Unfuture.all(members), members);
   }
 
   static <T extends @Nullable Object> T race(List<AnySync<? extends T>> calls) {
     List<Unfuture<? extends T>> members = start(calls);
     Unfuture<T> first = new Unfuture<>();
+    first.source = new WaitGraph.OneOf(members);
     Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     AtomicInteger left = new AtomicInteger(members.size());
     for (Unfuture<? extends T> member : members) {
@@ -42,13 +39,39 @@ final class Group {
                   Throwable failure = failures.remove();
                   failures.stream().filter(e -> e != failure).forEach(failure::addSuppressed);
                   first.completeExceptionally(failure);
+                } else {
+                  checkLeft(first);
                 }
               });
     }
+    return await(first, members);
+  }
+
+  /** Awaits {@code outcome}, with which the members end: at once, as one may hold the loop. */
+  private static <T extends @Nullable Object> T await(
+      Unfuture<T> outcome, List<? extends Unfuture<?>> members) {
+    var _ = outcome.whenComplete((value, error) -> cancel(members));
     try {
-      return AnySync.await(first);
+      return AnySync.await(outcome);
     } finally {
-      members.forEach(member -> member.cancel(true));
+      cancel(members);
+    }
+  }
+
+  private static void cancel(List<? extends Unfuture<?>> members) {
+    for (Unfuture<?> member : members) {
+      if (!member.isDone()) {
+        member.cancel(true);
+      }
+    }
+  }
+
+  /** Ends the race if those that are left in it wait for its end. */
+  private static void checkLeft(Unfuture<?> first) {
+    try {
+      WaitGraph.check(first);
+    } catch (DeadlockException e) {
+      first.completeExceptionally(e);
     }
   }
 
@@ -63,7 +86,7 @@ final class Group {
         members.add(loop == null ? call.start() : call.start(loop));
       }
     } catch (Throwable e) {
-      members.forEach(member -> member.cancel(true));
+      cancel(members);
       throw e;
     }
     return members;

@@ -11,15 +11,17 @@ final class Inlet<Y> extends Channel implements Flow.Subscriber<Y> {
 
   private boolean asked; // for an element that has not come, where none is asked for in advance
 
-  private Inlet(int prefetch) {
+  private final Flow.Publisher<? extends Y> publisher;
+
+  Inlet(Flow.Publisher<? extends Y> publisher, int prefetch) {
     super(prefetch);
+    this.publisher = publisher;
     due.set(window);
   }
 
-  static <Y> Inlet<Y> to(Flow.Publisher<? extends Y> publisher, int prefetch) {
-    Inlet<Y> inlet = new Inlet<>(prefetch);
-    publisher.subscribe(inlet);
-    return inlet;
+  @Override
+  void open(Strand strand) {
+    publisher.subscribe(this);
   }
 
   @Override

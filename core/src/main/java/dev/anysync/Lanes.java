@@ -49,6 +49,8 @@ public final class Lanes implements AutoCloseable {
   private final boolean ownLoop;
   private final Executor cpu;
   private final @Nullable ForkJoinPool ownCpu;
+  private final @Nullable Pool threadPool;
+  private final @Nullable Pool cpuPool;
 
   // Neither the loop nor the pool has a thread before its first use.
   private Lanes(Builder builder) {
@@ -62,6 +64,8 @@ public final class Lanes implements AutoCloseable {
     int cores = Runtime.getRuntime().availableProcessors();
     ownCpu = builder.cpu == null ? new ForkJoinPool(cores, Lanes::cpuThread, null, true) : null;
     cpu = builder.cpu != null ? builder.cpu : Objects.requireNonNull(ownCpu);
+    threadPool = Pool.of(thread);
+    cpuPool = Pool.of(cpu);
   }
 
   /** Returns a builder of lanes; what is not set is as on the shared lanes. */
@@ -75,13 +79,13 @@ public final class Lanes implements AutoCloseable {
    */
   public <T extends @Nullable Object> Unfuture<T> async(Callable<? extends T> body) {
     tasks.checkOpen();
-    return loop.<T>task(Objects.requireNonNull(body, "body"), this).future;
+    return loop.start(Objects.requireNonNull(body, "body"), this);
   }
 
   /** Starts {@code function}, which may block, on the thread lane: a virtual thread of its own. */
   public <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> function) {
     Objects.requireNonNull(function, "function");
-    return submit(new Task<T>(function, this, null, Strand.NONE, thread == VIRTUAL), thread).future;
+    return submit(new Task<T>(function, this, null, Strand.NONE, thread == VIRTUAL), thread);
   }
 
   /**
@@ -90,7 +94,7 @@ public final class Lanes implements AutoCloseable {
    */
   public <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
     Objects.requireNonNull(function, "function");
-    return submit(new Task<T>(function, this, null, Strand.NONE, cpu == ownCpu), cpu).future;
+    return submit(new Task<T>(function, this, null, Strand.NONE, cpu == ownCpu), cpu);
   }
 
   /** Returns the unsync form of {@code function}, which may block: each call is a {@link #call}. */
@@ -140,30 +144,38 @@ public final class Lanes implements AutoCloseable {
 
   /** Starts {@code body} as a coroutine on the thread lane. */
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body) {
-    return submit(new Task<T>(body, this, null, Strand.BODY, thread == VIRTUAL), thread).future;
+    return submit(new Task<T>(body, this, null, Strand.BODY, thread == VIRTUAL), thread);
   }
 
   /** As {@link #start}, for the parts of the core that go on to deal with the body. */
-  Task<?> startTask(Runnable body) {
+  Unfuture<?> startTask(Runnable body) {
     Callable<@Nullable Void> call = Executors.callable(body, null);
     return submit(new Task<>(call, this, null, Strand.BODY, false), thread);
   }
 
   /** Starts {@code body} as a part of the caller's coroutine, which holds {@code loop} if any. */
-  <T extends @Nullable Object> Task<T> hop(Callable<? extends T> body, @Nullable EventLoop loop) {
+  <T extends @Nullable Object> Unfuture<T> hop(
+      Callable<? extends T> body, @Nullable EventLoop loop) {
     int mode = loop == null ? Strand.BODY : Strand.HELD;
     return submit(new Task<T>(body, this, loop, mode, false), VIRTUAL);
   }
 
-  private <T extends @Nullable Object> Task<T> submit(Task<T> task, Executor executor) {
+  private <T extends @Nullable Object> Unfuture<T> submit(Task<T> task, Executor executor) {
+    Unfuture<T> future = task.future();
     tasks.add(task);
     try {
-      executor.execute(task);
+      Pool pool = executor == thread ? threadPool : executor == cpu ? cpuPool : null;
+      if (pool == null) {
+        executor.execute(task);
+      } else {
+        task.pool = pool;
+        executor.execute(() -> pool.run(task));
+      }
     } catch (Throwable e) {
-      task.future.cancel(true);
+      future.cancel(true);
       throw e;
     }
-    return task;
+    return future;
   }
 
   /** Does what the policy says about a foreign loop's thread that waits, or is about to. */

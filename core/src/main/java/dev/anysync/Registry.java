@@ -7,19 +7,20 @@ import org.jspecify.annotations.Nullable;
 /** The tasks of an event loop or of lanes that have not ended, until these are closed. */
 final class Registry {
   private final String owner;
-  private final Set<Task<?>> tasks = ConcurrentHashMap.newKeySet();
+  final Set<Task<?>> tasks = ConcurrentHashMap.newKeySet();
   private final Unfuture<@Nullable Void> emptied = new Unfuture<>();
   volatile boolean closed;
 
   Registry(String owner) {
     this.owner = owner;
+    emptied.source = this;
   }
 
   /** Adds a task, or cancels it and throws if the registry is closed. */
   void add(Task<?> task) {
     tasks.add(task);
     if (closed) {
-      task.future.cancel(true);
+      task.cancel();
       checkOpen();
     }
   }
@@ -41,11 +42,16 @@ final class Registry {
   Unfuture<@Nullable Void> close() {
     closed = true;
     for (Task<?> task : tasks) {
-      task.future.cancel(true);
+      task.cancel();
     }
     if (tasks.isEmpty()) {
       emptied.complete(null);
     }
     return emptied;
+  }
+
+  @Override
+  public String toString() {
+    return owner;
   }
 }

@@ -20,7 +20,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   private static final int OVER = 3;
   private static final int DEFAULT_PREFETCH = 1024;
 
-  /** Starts the body, or whatever makes the elements, on another thread. */
+  /** Makes the source, which is not open yet. */
   interface Opener {
     Source open(Strand strand, int prefetch);
   }
@@ -48,7 +48,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
         (strand, prefetch) ->
             prefetch == 0 || strand.loop != null
                 ? new Steps<Y, @Nullable Object>(out -> body.run(out::yield))
-                : new Channel.Feed<>(body, prefetch, strand.lanes()));
+                : new Channel.Feed<>(body, prefetch));
   }
 
   @Override
@@ -128,11 +128,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     }
     if (now == NEW && state.compareAndSet(NEW, PULLED)) {
       Source opened = opener.open(strand, prefetch);
-      source = opened;
+      source = opened; // before the body, which may ask for it
       cleanable = Orphans.CLEANER.register(this, opened::abort);
-      if (isOver()) {
-        opened.abort(); // closed meanwhile
-      }
+      open(opened, strand);
       return opened;
     }
     if (now == INLINE) {
@@ -141,7 +139,25 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
               + strand.thread.getName()
               + "', which would wait for itself");
     }
-    return now == OVER ? null : source;
+    Source source = now == OVER ? null : this.source;
+    if (source != null && strand.task != null && strand.task == source.task) {
+      throw source.refusal(strand); // or the body would wait for itself
+    }
+    return source;
+  }
+
+  private void open(Source source, Strand strand) {
+    boolean opened = false;
+    try {
+      if (!isOver()) { // not closed meanwhile
+        source.open(strand);
+        opened = true;
+      }
+    } finally {
+      if (!opened || isOver()) {
+        finish();
+      }
+    }
   }
 
   /** Takes a step, and ends the iterator if that ends it, fails or times out. */
@@ -254,7 +270,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     Task<?> publishing = this.publishing;
     Strand strand = Strand.current();
     if (publishing != null && publishing != strand.task) {
-      publishing.future.cancel(true);
+      publishing.cancel();
       strand.waitOrGiveUp(publishing.stopped(), false);
     }
     Source source = this.source;
@@ -287,7 +303,8 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     private final int outerMode;
     private @Nullable Throwable consumerError;
     private volatile boolean over; // the consumer failed or closed the iterator
-    private boolean told; // the body knows, or has ended
+    private @Nullable CancellationException told; // how the body was, that it is over
+    private boolean ended;
 
     Inline(Strand strand, Consumer<? super Y> action) {
       this.strand = strand;
@@ -308,8 +325,8 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       } catch (Throwable e) {
         error = e;
       }
-      boolean cancelled = over && error instanceof CancellationException;
-      told = true;
+      boolean cancelled = error != null && error == told; // another one is of the consumer's task
+      ended = true;
       if (consumerError != null) {
         if (error != null && error != consumerError && !cancelled) {
           consumerError.addSuppressed(error);
@@ -326,7 +343,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       if (Thread.currentThread() != strand.thread || strand.task != task) {
         throw Source.wrongThread();
       }
-      if (told) {
+      if (told != null || ended) {
         throw Source.afterClose();
       }
       strand.checkCancelled(null);
@@ -346,8 +363,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
     private void checkOver() {
       if (over) {
-        told = true;
-        throw new CancellationException("the consumer gave up");
+        CancellationException e = new CancellationException("the consumer gave up");
+        told = e;
+        throw e;
       }
     }
   }

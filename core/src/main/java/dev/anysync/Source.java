@@ -34,13 +34,16 @@ abstract class Source {
    */
   abstract @Nullable Object take(Strand strand, boolean async, long nanos);
 
+  /** Starts what makes the elements, unless that is started by the first step. */
+  void open(Strand strand) {}
+
   /** Starts the body, unless the source was aborted; however it ends, {@link #end} hears of it. */
   final void start(Lanes lanes, Runnable body) {
-    Task<?> started = lanes.startTask(body);
-    task = started;
-    var _ = started.future.whenComplete((value, error) -> end(error));
+    Unfuture<?> started = lanes.startTask(body);
+    task = started.task;
+    var _ = started.whenComplete((value, error) -> end(error));
     if (aborted) {
-      started.future.cancel(true);
+      started.cancel(true);
     }
   }
 
@@ -53,7 +56,7 @@ abstract class Source {
     end(new CancellationException("closed"));
     Task<?> task = this.task;
     if (task != null) {
-      task.future.cancel(true);
+      task.cancel();
     }
   }
 
@@ -65,7 +68,7 @@ abstract class Source {
       body.run();
       return null;
     } catch (Throwable e) {
-      boolean stopped = task != null && task.future.isDone();
+      boolean stopped = task != null && task.isDone();
       boolean asTold = e instanceof CancellationException || e instanceof InterruptedException;
       failure = stopped && !asTold ? e : null;
       return e;
@@ -83,7 +86,7 @@ abstract class Source {
       throw wrongThread();
     }
     strand.checkCancelled(null);
-    if (current.future.isDone()) {
+    if (current.isDone()) {
       if (current.delivered) {
         throw afterClose();
       }

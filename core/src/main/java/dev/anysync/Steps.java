@@ -66,7 +66,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
         snapshots = Context.snapshot(carriers);
         request.finish(value, error);
       }
-      answer.source = task;
+      answer.follow(task);
       if (!strand.waitOrCancel(answer, async, nanos, "next()")) {
         return null;
       }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Strand {
   /*
    * Overview. Each thread that meets the library gets one strand, kept in a thread local for as long
-   * as the thread lives. All fields but waitsFor belong to that thread alone, so that the fast path
+   * as the thread lives. All fields but wait belong to that thread alone, so that the fast path
    * of run() and await(call) is one thread-local read and a few plain fields around a call of the
    * body. The fields describe the innermost body on the thread's stack; whoever enters a body saves
    * and restores them.
@@ -19,8 +19,8 @@ final class Strand {
    * mode, and this thread blocks until it is done.
    *
    * All waiting ends up in block(), which keeps the thread and any event loop it holds, or in
-   * EventLoop.suspend(), which gives the loop up. Both wait for a CompletableFuture, and publish it
-   * in waitsFor before they look for a deadlock and park.
+   * EventLoop.suspend(), which gives the loop up. Both wait for a CompletableFuture, and publish a
+   * Wait before they look for a deadlock and park.
    *
    * Cancellation arrives as an interrupt, or as the stop flag of the task. It is delivered once, by
    * the next await. An interrupt that is not a task's cancellation belongs to whoever owns the
@@ -37,13 +37,13 @@ final class Strand {
   private static final ThreadLocal<@Nullable Strand> CURRENT = new ThreadLocal<>();
 
   final Thread thread;
-  private final @Nullable WaitStrategy strategy;
+  final @Nullable WaitStrategy strategy;
   int depth;
   int mode;
   @Nullable EventLoop loop;
   @Nullable Task<?> task;
   private boolean interrupted; // delivered as a cancellation, and owed to the thread's owner
-  volatile @Nullable Object waitsFor; // without a time limit: a future or an event loop
+  volatile @Nullable Wait wait; // the innermost
 
   private Strand(Thread thread) {
     this.thread = thread;
@@ -108,8 +108,8 @@ final class Strand {
       return call(body);
     }
     boolean suspends = suspends();
-    Task<T> task = loop != null && suspends ? loop.task(body, lanes()) : lanes().hop(body, loop);
-    return finish(task, suspends);
+    return finish(
+        loop != null && suspends ? loop.start(body, lanes()) : lanes().hop(body, loop), suspends);
   }
 
   private <T extends @Nullable Object> T call(Callable<? extends T> body) {
@@ -123,31 +123,31 @@ final class Strand {
     }
   }
 
-  /** Waits for a task that runs on behalf of this thread, and returns its result. */
-  <T extends @Nullable Object> T finish(Task<T> task, boolean async) {
+  /** Waits for work that is done on behalf of this thread, and returns its result. */
+  <T extends @Nullable Object> T finish(Unfuture<T> future, boolean async) {
     try {
-      waitOrCancel(task.future, async, -1, "run()");
+      waitOrCancel(future, async, -1, "run()");
     } catch (IllegalStateException e) {
-      task.future.cancel(true); // the wait was refused, so nobody would get the result
+      future.cancel(true); // the wait was refused, so nobody would get the result
       throw e;
     }
-    task.context.carryBack();
-    return Unfuture.outcome(task.future, "run()");
+    future.carryBack();
+    return Unfuture.outcome(future, "run()");
   }
 
   /** As {@link #run(Callable)}, on a virtual thread, for at most {@code nanos}. */
   <T extends @Nullable Object> T run(Callable<? extends T> body, long nanos)
       throws TimeoutException {
     checkForeignLoop(false);
-    Task<T> task = lanes().hop(body, loop);
-    if (!waitOrCancel(task.future, false, nanos, "run(timeout)")) {
-      task.future.cancel(true);
+    Unfuture<T> future = lanes().hop(body, loop);
+    if (!waitOrCancel(future, false, nanos, "run(timeout)")) {
+      future.cancel(true);
       throw new TimeoutException(
           "the body did not end within %d ms; it has been cancelled"
               .formatted(TimeUnit.NANOSECONDS.toMillis(nanos)));
     }
-    task.context.carryBack();
-    return Unfuture.outcome(task.future, "run(timeout)");
+    future.carryBack();
+    return Unfuture.outcome(future, "run(timeout)");
   }
 
   /** To be called when a body has returned to a caller in mode {@code outer}. */
@@ -213,6 +213,23 @@ final class Strand {
     }
   }
 
+  /** Runs {@code callback} on this thread, but not as a part of the coroutine that it is in. */
+  void outside(Runnable callback) {
+    EventLoop outerLoop = loop;
+    Task<?> outerTask = task;
+    int outerMode = mode;
+    loop = null;
+    task = null;
+    mode = NONE;
+    try {
+      callback.run();
+    } finally {
+      mode = outerMode;
+      task = outerTask;
+      loop = outerLoop;
+    }
+  }
+
   /** Waits for {@code future} in the way the mode asks for; does not look at its outcome. */
   void suspend(CompletableFuture<?> future, boolean claim) throws InterruptedException {
     if (loop != null && suspends()) {
@@ -240,21 +257,20 @@ final class Strand {
    */
   boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
     checkForeignLoop(true);
-    Object outer = waitsFor;
+    if (nanos < 0 && future instanceof Unfuture<?> dependent && dependent.helpOn(this)) {
+      return true;
+    }
+    Wait outer = this.wait;
     try {
-      if (nanos < 0) {
-        waitsFor = future;
-        WaitGraph.check(this, future);
-      }
+      this.wait = new Wait(this, future, null, nanos >= 0);
+      WaitGraph.check(this.wait);
       if (strategy == null) {
         return Unfuture.park(future, nanos);
       }
       Parking wait = new Parking(future, nanos >= 0, System.nanoTime() + nanos);
       CompletableFuture<@Nullable Object> left = new CompletableFuture<>();
       CompletableFuture<?> over = CompletableFuture.anyOf(future, left); // leaves no node on future
-      if (nanos >= 0) {
-        left.completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS);
-      }
+      Thread timer = nanos < 0 ? null : Thread.startVirtualThread(() -> completeAfter(nanos, left));
       var _ = over.whenComplete((value, error) -> LockSupport.unpark(thread));
       try {
         while (!wait.isReleasable()) {
@@ -262,11 +278,24 @@ final class Strand {
         }
       } finally {
         left.complete(null);
+        if (timer != null) {
+          timer.interrupt();
+        }
       }
       return future.isDone();
     } finally {
-      waitsFor = outer;
+      this.wait = outer;
     }
+  }
+
+  /** Not by the JDK's timer: its thread calls what depends on futures, which may wait for this. */
+  private static void completeAfter(long nanos, CompletableFuture<@Nullable Object> future) {
+    try {
+      TimeUnit.NANOSECONDS.sleep(nanos);
+    } catch (InterruptedException e) {
+      // It is done already.
+    }
+    future.complete(null);
   }
 
   /** As {@link #block}, or {@link #suspend} if {@code async}; an interrupt cancels the future. */
@@ -362,7 +391,11 @@ final class Strand {
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
-        LockSupport.parkNanos(this, timed ? deadline - System.nanoTime() : Long.MAX_VALUE);
+        if (timed) {
+          LockSupport.parkNanos(this, deadline - System.nanoTime());
+        } else {
+          LockSupport.park(this);
+        }
       }
       return true;
     }

@@ -11,7 +11,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
    *
    *   null -> a strand   whoever wins this CAS: the lane's thread, or a waiter
    *   null -> ENDED      cancelled before it was started
-   *   a strand -> ENDED  the body has returned
+   *   a strand -> ENDED  the body has returned, and what depends on the future has run
    *
    * `stop` is how it is told to stop:
    *
@@ -38,12 +38,13 @@ final class Task<T extends @Nullable Object> implements Runnable {
   private static final AtomicIntegerFieldUpdater<Task> STOP =
       AtomicIntegerFieldUpdater.newUpdater(Task.class, "stop");
 
-  final Unfuture<T> future;
+  private @Nullable Unfuture<T> future; // null once settled: a dependent keeps the task, not that
   final Lanes lanes;
   final @Nullable EventLoop loop; // of the coroutine (mode BODY), or held by its caller (HELD)
-  final int mode;
+  final byte mode;
   final Context context;
   private final boolean claimable; // may run on any thread
+  @Nullable Pool pool; // that has to start it, if that is limited
 
   private @Nullable Callable<? extends T> body;
   private volatile @Nullable Object runner;
@@ -64,10 +65,35 @@ final class Task<T extends @Nullable Object> implements Runnable {
     this.body = body;
     this.lanes = lanes;
     this.loop = loop;
-    this.mode = mode;
+    this.mode = (byte) mode;
     this.claimable = claimable;
     this.context = Context.capture(lanes);
     this.future = new Unfuture<>(this);
+  }
+
+  /** Returns the future; for whoever has made the task and not started it yet. */
+  Unfuture<T> future() {
+    return Objects.requireNonNull(future);
+  }
+
+  void cancel() {
+    Unfuture<T> future = this.future;
+    if (future != null) {
+      future.cancel(true);
+    }
+  }
+
+  /** Runs what depends on the future, which is done, and has not been run yet. */
+  void help() {
+    Unfuture<T> future = this.future;
+    if (future != null) {
+      future.help();
+    }
+  }
+
+  boolean isDone() {
+    Unfuture<T> future = this.future;
+    return future == null || future.isDone();
   }
 
   @Override
@@ -86,7 +112,12 @@ final class Task<T extends @Nullable Object> implements Runnable {
     if (body == null || !RUNNER.compareAndSet(this, null, strand)) {
       return false;
     }
+    Unfuture<T> future = future();
     outer = strand.task;
+    Wait outerWait = strand.wait;
+    if (outerWait != null) {
+      strand.wait = null; // its strategy has other work done meanwhile: this
+    }
     EventLoop outerLoop = strand.loop;
     int outerMode = strand.mode;
     strand.task = this;
@@ -111,7 +142,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
     if (own) {
       future.finish(value, error);
     } else {
-      awaitCompletion(error);
+      awaitCompletion(future, error);
     }
     settle();
     strand.depth--;
@@ -120,6 +151,9 @@ final class Task<T extends @Nullable Object> implements Runnable {
     Task<?> outer = this.outer;
     this.outer = null;
     strand.task = outer;
+    if (outerWait != null) {
+      strand.wait = outerWait;
+    }
     if (outerMode == Strand.NONE && outer != null && outer.isStopDue()) {
       strand.thread.interrupt(); // the outer function is to see the flag, if this body took it
     }
@@ -131,7 +165,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
   boolean stop() {
     if (RUNNER.compareAndSet(this, null, ENDED)) {
       end();
-      return true;
+      return true; // its future is the caller's to complete, and settle() to call
     }
     if (runner instanceof Strand strand && STOP.compareAndSet(this, 0, INTERRUPTING)) {
       try {
@@ -144,7 +178,6 @@ final class Task<T extends @Nullable Object> implements Runnable {
   }
 
   private void end() {
-    runner = ENDED;
     body = null;
     if (loop != null && mode == Strand.BODY) {
       loop.tasks.remove(this);
@@ -156,6 +189,8 @@ final class Task<T extends @Nullable Object> implements Runnable {
   /** Lets those know who wait for the body's end; the future is done. */
   void settle() {
     settled = true;
+    future = null;
+    runner = ENDED;
     Unfuture<@Nullable Void> stopped = this.stopped;
     if (stopped != null) {
       stopped.complete(null);
@@ -164,7 +199,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
 
   /** Waits until whoever has stopped the body has completed the future, which it is about to. */
   @SuppressWarnings("ThreadPriorityCheck") // it is a few instructions away
-  private void awaitCompletion(@Nullable Throwable error) {
+  private void awaitCompletion(Unfuture<T> future, @Nullable Throwable error) {
     while (!future.isDone()) {
       Thread.yield();
     }
@@ -198,7 +233,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
       return false;
     }
     for (Task<?> task = this; task != stopped; task = Objects.requireNonNull(task.outer)) {
-      task.future.cancel(true);
+      task.cancel();
     }
     if (!delivered) {
       stopped.clearInterrupt();
@@ -213,7 +248,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
     Unfuture<@Nullable Void> stopped = this.stopped;
     if (stopped == null) {
       stopped = new Unfuture<>();
-      stopped.source = this;
+      stopped.source = new AtomicReference<>(this); // not as one of its dependents
       this.stopped = stopped;
       if (settled) {
         stopped.complete(null);
@@ -222,12 +257,14 @@ final class Task<T extends @Nullable Object> implements Runnable {
     return stopped;
   }
 
+  /**
+   * Returns the strand that runs the body, or what depends on its future; null if there is none.
+   */
   @Nullable Strand runner() {
     return runner instanceof Strand strand ? strand : null;
   }
 
-  /** Returns the strand that holds the event loop whose turn the body needs to go on. */
-  @Nullable Strand holder() {
-    return loop == null || mode != Strand.BODY || runner == ENDED ? null : loop.holder;
+  boolean isStarted() {
+    return runner != null;
   }
 }

@@ -24,10 +24,17 @@ import org.jspecify.annotations.Nullable;
  * other ways to complete it from outside leave the body running.
  */
 public final class Unfuture<T extends @Nullable Object> extends CompletableFuture<T> {
-  private final @Nullable Task<T> task;
+  final @Nullable Task<T> task;
   private volatile boolean timed; // completed in time at the latest, so no wait is for ever
   private boolean dependent; // made by CompletableFuture, which wraps what it fails with
-  volatile @Nullable Object source; // what this one follows: a task, a future, or a list
+  private boolean cancels; // what it follows, when it is cancelled
+
+  /**
+   * What this one waits for, as far as it is known: a task, an event loop, a registry, or a link to
+   * a future, a list of them, or a strand; the link is shared with dependents and cleared in the
+   * end, so that they do not keep what it leads to.
+   */
+  @Nullable Object source; // plain: set before others look at it
 
   /** Creates an unfuture that is not completed, for any thread to complete. */
   public Unfuture() {
@@ -55,11 +62,11 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     }
     CompletableFuture<T> followed = stage.toCompletableFuture();
     Unfuture<T> future = new Unfuture<>();
-    future.source = followed;
+    AtomicReference<@Nullable Object> link = future.follow(followed);
     var _ =
         followed.whenComplete(
             (value, error) -> {
-              future.source = null;
+              link.set(null);
               future.finish(value, error == null ? null : unwrap(followed, error));
             });
     return future;
@@ -77,7 +84,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       return from((CompletionStage<T>) completable);
     }
     Unfuture<T> waiting = Strand.current().lanes().start(() -> AnySync.await(future));
-    waiting.source = future; // if it is cancelled before its body starts
+    var _ = waiting.follow(future); // to cancel it even if the body has not been started
     return waiting;
   }
 
@@ -93,19 +100,24 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       sources.add(Objects.requireNonNull(stage, "an element of futures").toCompletableFuture());
     }
     Unfuture<List<T>> all = new Unfuture<>();
-    all.source = sources;
+    AtomicReference<@Nullable Object> link = all.follow(sources);
     for (CompletableFuture<? extends T> source : sources) {
       var _ =
           source.whenComplete(
               (value, error) -> {
                 if (error != null) {
+                  link.set(null); // before what depends on it runs
                   all.completeExceptionally(unwrap(source, error));
                 }
               });
     }
     var _ =
         allOf(sources.toArray(CompletableFuture<?>[]::new))
-            .thenRun(() -> all.complete(sources.stream().<T>map(Future::resultNow).toList()));
+            .thenRun(
+                () -> {
+                  link.set(null);
+                  all.complete(sources.stream().<T>map(Future::resultNow).toList());
+                });
     return all;
   }
 
@@ -220,13 +232,15 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       Function<? super Unfuture<T>, ? extends CompletionStage<R>> next) {
     Objects.requireNonNull(next, "next");
     Context context = Context.capture(Strand.current().lanes());
-    AtomicReference<@Nullable Object> link = new AtomicReference<>(this); // null: cancelled
+    AtomicReference<@Nullable Object> link =
+        new AtomicReference<>(this); // null: cancelled, or over
     // The JDK's own dependents do not nest on the stack when a long chain completes.
     Unfuture<R> result =
         (Unfuture<R>)
             this.<CompletionStage<R>>handle((value, error) -> proceed(next, context, link))
                 .thenCompose(Function.identity());
     result.source = link;
+    result.cancels = true;
     return result;
   }
 
@@ -234,18 +248,23 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       Function<? super Unfuture<T>, ? extends CompletionStage<R>> next,
       Context context,
       AtomicReference<@Nullable Object> link) {
-    if (link.get() == null) {
+    Strand strand = Strand.current();
+    if (!link.compareAndSet(this, strand)) {
       throw new CancellationException("cancelled");
     }
     try {
       CompletionStage<R> stage = context.call(() -> next.apply(this));
       Objects.requireNonNull(stage, "next returned null, not a stage");
       CompletableFuture<R> future = stage.toCompletableFuture();
-      if (!link.compareAndSet(this, future)) {
+      if (!link.compareAndSet(strand, future.isDone() ? null : future)) {
         future.cancel(true);
+      } else if (!future.isDone()) {
+        WaitGraph.check(link);
+        var _ = future.whenComplete((value, error) -> link.set(null));
       }
       return future;
     } catch (Throwable e) {
+      link.set(null);
       throw Strand.sneaky(e);
     }
   }
@@ -254,7 +273,72 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
     Unfuture<U> future = new Unfuture<>();
     future.dependent = true;
+    if (!isDone() && !timed) {
+      future.source = task != null ? task : source;
+    }
     return future;
+  }
+
+  // What depends on either of two does not depend on this one.
+
+  @Override
+  public <U extends @Nullable Object> CompletableFuture<U> applyToEither(
+      CompletionStage<? extends T> other, Function<? super T, U> fn) {
+    return unlinked(super.applyToEither(other, fn));
+  }
+
+  @Override
+  public <U extends @Nullable Object> CompletableFuture<U> applyToEitherAsync(
+      CompletionStage<? extends T> other, Function<? super T, U> fn) {
+    return unlinked(super.applyToEitherAsync(other, fn));
+  }
+
+  @Override
+  public <U extends @Nullable Object> CompletableFuture<U> applyToEitherAsync(
+      CompletionStage<? extends T> other, Function<? super T, U> fn, Executor executor) {
+    return unlinked(super.applyToEitherAsync(other, fn, executor));
+  }
+
+  @Override
+  public CompletableFuture<Void> acceptEither(
+      CompletionStage<? extends T> other, Consumer<? super T> action) {
+    return unlinked(super.acceptEither(other, action));
+  }
+
+  @Override
+  public CompletableFuture<Void> acceptEitherAsync(
+      CompletionStage<? extends T> other, Consumer<? super T> action) {
+    return unlinked(super.acceptEitherAsync(other, action));
+  }
+
+  @Override
+  public CompletableFuture<Void> acceptEitherAsync(
+      CompletionStage<? extends T> other, Consumer<? super T> action, Executor executor) {
+    return unlinked(super.acceptEitherAsync(other, action, executor));
+  }
+
+  @Override
+  public CompletableFuture<Void> runAfterEither(CompletionStage<?> other, Runnable action) {
+    return unlinked(super.runAfterEither(other, action));
+  }
+
+  @Override
+  public CompletableFuture<Void> runAfterEitherAsync(CompletionStage<?> other, Runnable action) {
+    return unlinked(super.runAfterEitherAsync(other, action));
+  }
+
+  @Override
+  public CompletableFuture<Void> runAfterEitherAsync(
+      CompletionStage<?> other, Runnable action, Executor executor) {
+    return unlinked(super.runAfterEitherAsync(other, action, executor));
+  }
+
+  private static <U extends @Nullable Object> CompletableFuture<U> unlinked(
+      CompletableFuture<U> dependent) {
+    if (dependent instanceof Unfuture<U> unfuture) { // not if the other is of the JDK and done
+      unfuture.source = null;
+    }
+    return dependent;
   }
 
   @Override
@@ -281,7 +365,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    */
   @Override
   public boolean cancel(boolean mayInterruptIfRunning) {
-    if (completeExceptionally(new CancellationException("cancelled"))) {
+    if (completeExceptionally(new CancellationException("cancelled")) && cancels) {
       cancelAll(source);
     }
     return isCancelled();
@@ -304,6 +388,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     switch (source) {
       case AtomicReference<?> link -> cancelAll(link.getAndSet(null));
       case Future<?> future -> future.cancel(true);
+      case Task<?> task -> task.cancel();
       case List<?> futures -> futures.forEach(Unfuture::cancelAll);
       case null, default -> {}
     }
@@ -344,14 +429,51 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     return task != null && task.claim(strand);
   }
 
-  /** Returns the task that completes this, as far as it is known. */
-  @Nullable Task<?> origin() {
-    Object origin = this;
-    for (int i = 0; i < 1_000 && origin instanceof Unfuture<?> future && !future.isDone(); i++) {
-      Object source = future.source instanceof AtomicReference<?> link ? link.get() : future.source;
-      origin = future.timed ? null : future.task != null ? future.task : source;
+  /** Returns what has to happen before this can be completed, as far as it is known. */
+  @Nullable Object origin() {
+    if (timed || isDone()) {
+      return null;
     }
-    return origin instanceof Task<?> task ? task : null;
+    Object origin = task != null ? task : source;
+    if (dependent && origin instanceof Task<?> task && task.isDone()) {
+      return null; // some other thread may be about to run the function that this waits for
+    }
+    return origin;
+  }
+
+  /**
+   * Runs what else depends on the task whose dependents {@code strand} is running, if this is one
+   * of them: nobody would come to it while they wait for it. Returns whether this is done now.
+   */
+  boolean helpOn(Strand strand) {
+    if (dependent && source instanceof Task<?> task && task.runner() == strand && task.isDone()) {
+      strand.outside(task::help);
+    }
+    return isDone();
+  }
+
+  /** Runs what depends on this, which is done, and has not been run yet. */
+  void help() {
+    super.completeExceptionally(new CancellationException());
+  }
+
+  void carryBack() {
+    if (task != null) {
+      task.context.carryBack();
+    }
+  }
+
+  /** Makes this wait for {@code task}, and cancels that with this. */
+  void follow(@Nullable Task<?> task) {
+    source = task;
+    cancels = true;
+  }
+
+  private AtomicReference<@Nullable Object> follow(Object followed) {
+    AtomicReference<@Nullable Object> link = new AtomicReference<>(followed);
+    source = link;
+    cancels = true;
+    return link;
   }
 
   /** Parks the current thread, for as long as it takes or {@code nanos} at most. */

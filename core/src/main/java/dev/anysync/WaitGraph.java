@@ -4,115 +4,344 @@ import module java.base;
 
 import org.jspecify.annotations.Nullable;
 
-/** Looks for a cycle of waits before a thread adds one. */
+/** Finds out whether a wait that is about to begin could ever end. */
 final class WaitGraph {
   /*
-   * Overview. A node is a strand; what it waits for without a time limit (waitsFor) leads to the
-   * strands that all have to act before that wait can end: the one that runs the task of the future,
-   * and the one that holds the event loop whose turn that task, or the waiter itself, needs.
+   * Overview. The graph is not kept anywhere: it is read off what is there already when a thread is
+   * about to wait. needs() says what has to happen before a thing can go on: a wait needs what it
+   * waits for, and its event loop's turn; a future needs the task that completes it; a task needs
+   * the thread that runs it, or, if it is not started, the loop or one of the pool's threads that
+   * would; a loop's turn needs the thread that holds it; and a thread that waits needs what its wait
+   * does. Whatever the library knows nothing of, or sees going on, needs nothing: it is live. So is
+   * what needs one of several things of which one is live, or several of which all are. A wait that
+   * is not live by these rules will never end, unless somebody from outside cancels or completes
+   * something.
    *
-   * Whoever waits publishes its edge first (a volatile write) and searches then, so of two that
-   * close a cycle at the same moment the later sees both edges. The search reads the edges at
-   * different times, and an edge may have gone meanwhile; so a cycle counts only if a second look
-   * finds every edge of it still there. The strand that looks does not move, hence the one that
-   * waits for it cannot, and so on around.
+   * Whoever waits publishes its wait first (a volatile write) and looks then, so of two that close a
+   * cycle at the same moment the later sees both. What it sees is read bit by bit, while others move;
+   * so a first look that finds a deadlock is not believed. It counts if a second one finds the very
+   * same waits, and each of their threads was parked, and not interrupted, at both: as a thread
+   * cannot leave a wait and come back to it, all of them were parked at one moment in between, and
+   * whoever is parked in such a set is there for good. A thread that is seen on its way into its
+   * wait or out of it is given the time to get there.
+   *
+   * The one whose wait closes the cycle gets the exception. One that waits for a cycle that it is no
+   * part of does not, as long as somebody in there is still looking and will break it.
    */
 
-  /** One wait: who, for what, on whom that depends, and the wait that led here. */
-  private record Edge(Strand waiter, Object target, Strand next, @Nullable Edge before) {
-    boolean isStill() {
-      return waiter.waitsFor == target && (next == runnerOf(target) || next == holderFor(target));
+  /** Something that waits for others. */
+  private static final class Node {
+    final Object of;
+    final boolean any; // one of its needs is enough
+    final List<Node> needs = new ArrayList<>();
+    final List<Node> neededBy = new ArrayList<>();
+    int left; // needs that have to become live before this does
+    boolean live;
+    @Nullable Node from; // on the way from the wait that is looked at
+
+    Node(Object of) {
+      this.of = of;
+      this.any = of instanceof OneOf;
     }
   }
+
+  /** Needs of which one is enough. */
+  record OneOf(List<?> needs) {}
+
+  private static final int MANY = 1_000; // tasks of which some are sure to go on
+  private static final int CHAIN = 1 << 20; // steps after which a chain is taken for a cycle
 
   private WaitGraph() {}
 
-  /** Throws if {@code strand}, which has published {@code target} already, would wait for ever. */
-  static void check(Strand strand, Object target) {
-    if (leadsOn(runnerOf(target), strand) || leadsOn(holderFor(target), strand)) {
-      search(strand, target);
+  /**
+   * Throws if {@code wait}, which has been published, would never end; else marks it as checked.
+   */
+  static void check(Wait wait) {
+    if (!wait.timed && !leadsToLife(wait)) {
+      List<Node> cycle = confirmed(wait);
+      if (!cycle.isEmpty()) {
+        throw deadlock("this wait would never end:", cycle);
+      }
     }
+    wait.checked = true;
   }
 
-  private static boolean leadsOn(@Nullable Strand next, Strand strand) {
-    return next != null && (next == strand || next.waitsFor != null);
-  }
-
-  private static void search(Strand strand, Object target) {
-    Set<Strand> seen = new HashSet<>();
-    Deque<Edge> open = new ArrayDeque<>();
-    expand(strand, target, null, seen, open);
-    for (Edge edge = open.poll(); edge != null; edge = open.poll()) {
-      if (edge.next == strand) {
-        List<Edge> cycle = new ArrayList<>();
-        for (Edge e = edge; e != null; e = e.before) {
-          cycle.add(e);
-        }
-        if (cycle.stream().allMatch(Edge::isStill)) {
-          throw new DeadlockException(describe(cycle.reversed()));
-        }
-      } else {
-        Object next = edge.next.waitsFor;
-        if (next != null) {
-          expand(edge.next, next, edge, seen, open);
-        }
+  /** Throws if a future, or what a link leads to, can never come, as what it needs waits for it. */
+  static void check(Object of) {
+    if (!leadsToLife(of)) {
+      List<Node> cycle = confirmed(of);
+      if (!cycle.isEmpty()) {
+        throw deadlock("this future would never be done:", cycle);
       }
     }
   }
 
-  private static void expand(
-      Strand waiter, Object target, @Nullable Edge before, Set<Strand> seen, Deque<Edge> open) {
-    for (Strand next : new @Nullable Strand[] {runnerOf(target), holderFor(target)}) {
-      if (next != null && seen.add(next)) {
-        open.add(new Edge(waiter, target, next, before));
+  /** Follows the needs for as long as there is one only: most waits need no more than that. */
+  private static boolean leadsToLife(Object of) {
+    Object at = of;
+    for (int i = 0; i < CHAIN; i++) {
+      List<?> needs = needs(at);
+      if (needs.isEmpty()) {
+        return true;
+      }
+      at = needs.getFirst();
+      if (at instanceof OneOf oneOf) {
+        return oneOf.needs.stream().anyMatch(need -> !hasFailed(need) && isLive(need));
+      }
+      if (needs.size() > 1 || at == of) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /** Returns the way from {@code root} back to it, or none if it can go on. */
+  private static List<Node> confirmed(Object root) {
+    Set<Object> before = Set.of();
+    for (int looks = 0; ; looks++) {
+      List<Node> stuck = stuck(root);
+      Set<Object> waits = Collections.newSetFromMap(new IdentityHashMap<>());
+      boolean settled = true;
+      boolean checked = true;
+      for (Node node : stuck) {
+        if (node.of instanceof Wait wait) {
+          waits.add(wait);
+          settled &= wait.isSettled();
+          checked &= wait.checked || wait == root;
+        }
+      }
+      List<Node> cycle = stuck.isEmpty() ? stuck : cycle(stuck.getFirst(), checked);
+      if (cycle.isEmpty() || (settled && waits.equals(before))) {
+        return cycle;
+      }
+      before = settled ? waits : Set.of();
+      if (!settled) {
+        LockSupport.parkNanos(1_000L << Math.min(looks, 10));
       }
     }
   }
 
-  /** Returns the strand that runs what {@code target} is the future of. */
-  private static @Nullable Strand runnerOf(Object target) {
-    Task<?> task = target instanceof Unfuture<?> future ? future.origin() : null;
-    return task == null ? null : task.runner();
-  }
-
-  /** Returns the strand that holds the event loop that is needed to get {@code target}. */
-  private static @Nullable Strand holderFor(Object target) {
-    if (target instanceof EventLoop loop) {
-      return loop.holder;
+  /** Returns what can never go on of all that {@code of} needs, itself first; or nothing. */
+  private static List<Node> stuck(Object of) {
+    IdentityHashMap<Object, Node> known = new IdentityHashMap<>();
+    List<Node> nodes = new ArrayList<>();
+    Node root = node(of, known, nodes);
+    for (int i = 0; i < nodes.size(); i++) {
+      Node node = nodes.get(i);
+      for (Object need : needs(node.of)) {
+        node.needs.add(node(need, known, nodes));
+      }
+      node.live = node.needs.isEmpty();
     }
-    Task<?> task = target instanceof Unfuture<?> future ? future.origin() : null;
-    Strand holder = task == null ? null : task.holder();
-    return task != null && holder == task.runner() ? null : holder;
+    Deque<Node> live = new ArrayDeque<>();
+    for (Node node : nodes) {
+      node.needs.forEach(need -> need.neededBy.add(node));
+      node.left = node.any ? Math.min(1, node.needs.size()) : node.needs.size();
+      if (node.live) {
+        live.add(node);
+      }
+    }
+    for (Node node = live.poll(); node != null && !root.live; node = live.poll()) {
+      for (Node waiting : node.neededBy) {
+        if (--waiting.left == 0) {
+          waiting.live = true;
+          live.add(waiting);
+        }
+      }
+    }
+    return root.live ? List.of() : nodes.stream().filter(node -> !node.live).toList();
   }
 
-  private static String describe(List<Edge> edges) {
-    return edges.stream()
-        .map(
-            edge ->
-                "\n  thread '%s' waits for %s, which needs thread '%s'%s"
-                    .formatted(
-                        label(edge.waiter),
-                        name(edge.target),
-                        label(edge.next),
-                        where(edge.waiter)))
-        .collect(Collectors.joining("", "this wait would never end:", ""));
+  private static Node node(Object of, IdentityHashMap<Object, Node> known, List<Node> nodes) {
+    return known.computeIfAbsent(
+        of,
+        key -> {
+          Node node = new Node(key);
+          nodes.add(node);
+          return node;
+        });
+  }
+
+  /**
+   * Returns the shortest way from {@code root} back to it; if there is none, and nobody else can be
+   * about to break the cycle that it leads to, the way into that.
+   */
+  private static List<Node> cycle(Node root, boolean others) {
+    Deque<Node> open = new ArrayDeque<>(List.of(root));
+    Node end = null;
+    for (Node node = open.poll(); node != null && root.from == null; node = open.poll()) {
+      for (Node need : node.needs) {
+        if (!need.live && need.from == null) {
+          need.from = node;
+          open.add(need);
+        }
+      }
+      end = node;
+    }
+    List<Node> way = new ArrayList<>();
+    Node last = root.from != null ? root.from : others ? end : null;
+    for (Node node = last; node != null; node = node == root ? null : node.from) {
+      way.add(node);
+    }
+    return way.reversed();
+  }
+
+  /** Returns what has to happen before {@code of} can go on; nothing if it may go on anyway. */
+  private static List<?> needs(Object of) {
+    return switch (of) {
+      case Wait wait ->
+          wait.isEnding()
+              ? List.of()
+              : both(
+                  wait.target,
+                  wait.turn != null && isBusy(wait.turn, wait.strand) ? wait.turn : null);
+      case EventLoop loop -> waitOf(loop.holder);
+      case Strand strand -> waitOf(strand);
+      case Task<?> task -> needs(task);
+      case Unfuture<?> future -> {
+        Object origin = future.origin();
+        yield origin == null ? List.of() : List.of(origin);
+      }
+      case AtomicReference<?> link -> {
+        Object to = link.get();
+        yield to == null ? List.of() : List.of(to);
+      }
+      case OneOf oneOf -> oneOf.needs.stream().filter(need -> !hasFailed(need)).toList();
+      case Registry registry ->
+          registry.tasks.size() > MANY ? List.of() : List.copyOf(registry.tasks);
+      case List<?> futures -> {
+        List<Object> left = new ArrayList<>();
+        for (Object future : futures) {
+          if (!isLive(future)) {
+            left.add(future);
+          }
+        }
+        yield left;
+      }
+      default -> List.of();
+    };
+  }
+
+  private static List<?> needs(Task<?> task) {
+    Strand runner = task.runner();
+    EventLoop loop = task.mode == Strand.BODY ? task.loop : null;
+    if (runner != null) {
+      return both(runner, loop != null && isBusy(loop, runner) ? loop : null);
+    }
+    if (task.isStarted()) {
+      return List.of();
+    }
+    if (loop != null) {
+      return List.of(loop);
+    }
+    List<Strand> inTheWay = task.pool == null ? List.of() : task.pool.inTheWay();
+    return inTheWay.isEmpty() ? List.of() : List.of(new OneOf(inTheWay));
+  }
+
+  private static List<?> both(Object one, @Nullable Object other) {
+    return other == null ? List.of(one) : List.of(one, other);
+  }
+
+  private static List<?> waitOf(@Nullable Strand strand) {
+    Wait wait = strand == null ? null : strand.wait;
+    return wait == null ? List.of() : List.of(wait);
+  }
+
+  private static boolean hasFailed(Object need) {
+    return need instanceof CompletableFuture<?> future && future.isCompletedExceptionally();
+  }
+
+  /** Returns whether another than {@code strand} has the loop's turn, and waits. */
+  private static boolean isBusy(EventLoop loop, Strand strand) {
+    Strand holder = loop.holder;
+    return holder != null && holder != strand && holder.wait != null;
+  }
+
+  /** Returns whether a future is done or its work goes on, as can be seen at a glance. */
+  private static boolean isLive(Object of) {
+    if (of instanceof Strand strand) {
+      return strand.wait == null;
+    }
+    if (!(of instanceof Unfuture<?> future) || future.isDone()) {
+      return true;
+    }
+    Task<?> task = future.task;
+    if (task == null) {
+      return false;
+    }
+    Strand runner = task.runner();
+    EventLoop loop = task.mode == Strand.BODY ? task.loop : null;
+    Strand holder = loop == null || loop.holder == runner ? null : loop.holder;
+    return (holder == null || holder.wait == null)
+        && (runner == null ? task.pool == null : runner.wait == null);
+  }
+
+  private static DeadlockException deadlock(String title, List<Node> way) {
+    StringBuilder text = new StringBuilder(title);
+    List<Strand> strands = new ArrayList<>();
+    for (Node node : way) {
+      if (node.of instanceof Wait wait) {
+        strands.add(wait.strand);
+        text.append("\n  ").append(describe(wait, node.needs.getFirst()));
+      } else if (strands.isEmpty() && node == way.getFirst()) {
+        text.append("\n  it is ").append(name(node));
+      }
+    }
+    return new DeadlockException(text.toString(), strands);
+  }
+
+  private static String describe(Wait wait, Node target) {
+    String place =
+        wait.held != null
+            ? ", which holds the event loop '" + wait.held + "',"
+            : wait.turn != null ? ", a coroutine of the event loop '" + wait.turn + "'," : "";
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - wait.since);
+    return "%s%s waits for %s, since %d ms%s"
+        .formatted(label(wait.strand), place, name(target), millis, where(wait.strand));
+  }
+
+  private static Node need(Node node) {
+    Node need = node.needs.isEmpty() ? node : node.needs.getFirst();
+    return need.of instanceof AtomicReference && need != node ? need(need) : need;
+  }
+
+  /** Says what it is that is waited for, as it was when it was looked at. */
+  private static String name(Node node) {
+    Node need = need(node);
+    return switch (node.of) {
+      case EventLoop loop when need.of instanceof Wait holder ->
+          "its turn on the event loop '" + loop + "', which " + label(holder.strand) + " has";
+      case Task<?> _ ->
+          switch (need.of) {
+            case Strand runner -> "what runs on " + label(runner);
+            case EventLoop loop -> "what is queued on the event loop '" + loop + "'";
+            case OneOf busy ->
+                "what is queued behind the " + busy.needs.size() + " busy threads of its pool";
+            default -> "a task";
+          };
+      case Unfuture<?> future when need.of instanceof Task<?> task ->
+          (future.task == task ? "" : "what depends on ") + name(need);
+      case Unfuture<?> _ ->
+          switch (need.of) {
+            case Strand strand -> "a continuation that runs on " + label(strand);
+            case List<?> futures -> "all of " + futures.size() + " futures";
+            case OneOf oneOf -> "one of " + oneOf.needs.size() + " futures";
+            case Registry registry -> "the end of all work of " + registry;
+            default -> "what follows a future";
+          };
+      default -> "a future";
+    };
   }
 
   /** Returns the thread's name and number, as the threads of one event loop share its name. */
   private static String label(Strand strand) {
-    return strand.thread.getName() + "#" + strand.thread.threadId();
-  }
-
-  private static String name(Object target) {
-    return target instanceof EventLoop loop
-        ? "its turn on " + loop
-        : "a future (" + Integer.toHexString(System.identityHashCode(target)) + ")";
+    return "thread '" + strand.thread.getName() + "'#" + strand.thread.threadId();
   }
 
   /** Returns the frame in the user's code where {@code strand} waits. */
   private static String where(Strand strand) {
     return Stream.of(strand.thread.getStackTrace())
-        .filter(frame -> !frame.getClassName().matches("(dev\\.anysync|java|jdk)\\..*"))
+        .filter(frame -> !frame.getClassName().matches("dev\\.anysync\\.[A-Z].*|(java|jdk)\\..*"))
         .findFirst()
         .map(frame -> "; at " + frame)
         .orElse("");

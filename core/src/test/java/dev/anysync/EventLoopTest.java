@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -642,6 +643,42 @@ class EventLoopTest {
     cancelled.cancel(true);
     cancelled.stopped().result();
     assertThat(events).containsExactly("cleaned up");
+  }
+
+  /** The cancelled one cannot have its turn before the one that it awaits has ended. */
+  @Test
+  void aCancellationReachesAnAwaitedCoroutineThatHoldsTheLoop() throws Exception {
+    List<Function<AnySync<String>, AnySync<?>>> ways =
+        List.of(
+            held -> AnySync.coroutine(() -> await(held.start(loop))),
+            held -> AnySync.all(List.of(held)),
+            held -> AnySync.race(List.of(held)),
+            held -> AnySync.<String>iterator(out -> out.yield(held.run())).nextAsync(),
+            held -> AnySync.<String>contextManager(out -> out.yield(held.run())).openAsync());
+    for (Function<AnySync<String>, AnySync<?>> way : ways) {
+      var endless = new Endless();
+      Unfuture<?> outer = way.apply(AnySync.coroutine(() -> endless.call.run())).start(loop);
+      endless.started.await();
+      outer.cancel(true);
+      endless.assertStopped();
+      outer.stopped().result();
+    }
+  }
+
+  /** Both are queued before the coroutine that waits for them, which would not have its turn. */
+  @Test
+  void aRaceThatIsWonOrAnAllThatFailedNeedsNoTurnToCancelTheRest() {
+    AnySync<String> holder = AnySync.coroutine(() -> new Endless().call.run());
+    AnySync<String> first = AnySync.coroutine(() -> "first");
+    assertThat(loop.run(AnySync.race(List.of(first, holder)))).isEqualTo("first");
+
+    var failure = new IllegalArgumentException("first");
+    AnySync<String> failing =
+        AnySync.coroutine(
+            () -> {
+              throw failure;
+            });
+    assertThatThrownBy(() -> loop.run(AnySync.all(List.of(failing, holder)))).isSameAs(failure);
   }
 
   /** Coroutines share threads; what cancels one must not reach the next on its thread. */

@@ -878,6 +878,32 @@ class IteratorTest {
     assertThat(cleaned.getCount()).isZero();
   }
 
+  /** Closing is no reason to swallow what cancels the coroutine that the iterator is used in. */
+  @Test
+  void closeDuringForEachLeavesACancellationOfTheConsumer() throws Exception {
+    var endless = new Threads.Endless();
+    AnySyncIterator<String> iterator =
+        AnySync.iterator(out -> out.yield(AnySync.await(endless.call)));
+    var after = new CompletableFuture<Boolean>();
+    Unfuture<@Nullable Void> consumer =
+        AnySync.coroutine(
+                () -> {
+                  boolean returned = false;
+                  try {
+                    iterator.forEach(_ -> {});
+                    returned = true;
+                  } finally {
+                    after.complete(returned);
+                  }
+                })
+            .start();
+    endless.started.await();
+    iterator.close(); // the body learns of it at its next yield
+    consumer.cancel(true);
+    endless.assertStopped();
+    assertThat(after.get()).as("forEach has returned").isFalse();
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 1024})
   void closeWakesABlockedNext(int prefetch) throws Exception {

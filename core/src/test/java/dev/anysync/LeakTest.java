@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
+import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +17,7 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -331,5 +335,39 @@ class LeakTest {
           future.cancel(true);
           assertThatThrownBy(then::result).isInstanceOf(CancellationException.class);
         });
+  }
+
+  /** Though it knows where they came from, for the sake of deadlocks. */
+  @Test
+  void whatDependsOnAResultDoesNotKeepIt() {
+    var results = new ArrayList<WeakReference<Object>>();
+    var kept = new ArrayList<CompletableFuture<Integer>>();
+    for (int i = 0; i < 7; i++) {
+      int kind = i;
+      var gate = new CompletableFuture<Object>();
+      Unfuture<Object> source =
+          kind == 0 ? AnySync.from(() -> gate).start() : Unfuture.from(gate.copy());
+      Function<Object, Integer> small = Object::hashCode;
+      kept.add(
+          switch (kind) {
+            case 2 -> source.then(Unfuture::join).thenApply(small);
+            case 3 -> source.thenAsync(x -> x.thenApplyAsync(y -> y)).thenApply(small);
+            case 4 -> Unfuture.all(List.of(source, Unfuture.of(1))).thenApply(x -> x.size());
+            case 5 -> source.thenApply(x -> x).thenApply(x -> x).thenApply(small);
+            case 6 -> source.thenCombine(Unfuture.of(1), (x, y) -> y);
+            default -> source.thenApply(small);
+          });
+      Object result = new Object();
+      results.add(new WeakReference<>(result));
+      gate.complete(result);
+      kept.getLast().join();
+    }
+    await()
+        .untilAsserted(
+            () -> {
+              System.gc();
+              assertThat(results).allSatisfy(result -> assertThat(result.get()).isNull());
+            });
+    assertThat(kept).hasSize(7).allSatisfy(future -> assertThat(future).isDone());
   }
 }

@@ -20,6 +20,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What several tests do with threads: start and join them, count them, see a body stopped. */
 final class Threads {
@@ -63,6 +65,18 @@ final class Threads {
     }
     Files.delete(file);
     return threads;
+  }
+
+  /** Returns the stacks of all threads, virtual ones too, that are in code of ours. */
+  static String dump() throws Exception {
+    Path file = Path.of("target", "dump-" + System.nanoTime() + ".json").toAbsolutePath();
+    dump(file);
+    String text = Files.readString(file);
+    Files.delete(file);
+    return Stream.of(text.split("(?=\"tid\":)"))
+        .filter(thread -> thread.contains("dev.anysync"))
+        .map(thread -> thread.replace("\\/", "/").replaceAll("\\s*\\n\\s*", "\n  "))
+        .collect(Collectors.joining("\n"));
   }
 
   /** By reflection, since the module under test needs no module java.management. */

@@ -23,7 +23,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import javax.swing.JButton;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -182,6 +184,31 @@ class WaitStrategyTest {
       release.countDown();
     }
     assertThat(blocked.join()).isEqualTo(true);
+  }
+
+  /** What depends on a future with a time limit runs on the timer of the JDK, and may wait. */
+  @Test
+  void workersNeedNoTimerThatWaitsForThem() throws Exception {
+    try (var pool = new ForkJoinPool(1)) {
+      var future = new CompletableFuture<String>();
+      CompletableFuture<String> dependent =
+          future.handle(
+              (_, _) ->
+                  coroutine(
+                          () -> {
+                            await(pool.submit(() -> sleepAndTimeOut()));
+                            return Thread.currentThread().getName();
+                          })
+                      .run());
+      var _ = future.orTimeout(1, TimeUnit.MILLISECONDS);
+      assertThat(dependent.get(50, TimeUnit.SECONDS)).endsWith("-delayScheduler");
+    }
+  }
+
+  private static Throwable sleepAndTimeOut() {
+    coroutine(() -> AnySync.sleep(Duration.ofMillis(5))).run();
+    AnySync<String> never = coroutine(() -> await(new CompletableFuture<String>()));
+    return catchThrowable(() -> never.run(Duration.ofMillis(5)));
   }
 
   @Test
@@ -354,6 +381,53 @@ class WaitStrategyTest {
               return dispatched.get();
             });
     assertThat(seen).isGreaterThan(1);
+  }
+
+  /** The window stays alive while a button's handler makes a call, and what comes is in order. */
+  @Test
+  void handlerOfAButtonThatRunsALongCall() throws Exception {
+    int events = 50;
+    var log = new ArrayList<String>(); // the event thread's
+    var allDispatched = new CompletableFuture<String>();
+    var poster = new AtomicReference<@Nullable TestThread<@Nullable Void>>();
+    AnySync<String> call =
+        coroutine(
+            () -> {
+              var soon = CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS);
+              String result = await(CompletableFuture.supplyAsync(() -> "result", soon));
+              return result + " after " + await(allDispatched);
+            });
+    long nanos =
+        onEventThread(
+            () -> {
+              var button = new JButton("call");
+              button.addActionListener(
+                  _ -> {
+                    log.add("pressed");
+                    poster.set(TestThread.start(() -> postEach(events, log, allDispatched)));
+                    log.add(call.run());
+                  });
+              long start = System.nanoTime();
+              button.doClick();
+              log.add("clicked");
+              return System.nanoTime() - start;
+            });
+    Objects.requireNonNull(poster.get()).join();
+    assertThat(log)
+        .startsWith("pressed", "event 0", "event 1")
+        .endsWith("event 49", "result after 50", "clicked")
+        .hasSize(events + 3);
+    assertThat(Duration.ofNanos(nanos)).isGreaterThanOrEqualTo(Duration.ofSeconds(2));
+  }
+
+  /** Posts events, each when the one before has been dispatched. */
+  private static void postEach(int events, List<String> log, CompletableFuture<String> all)
+      throws Exception {
+    for (int i = 0; i < events; i++) {
+      String event = "event " + i;
+      assertThat(onEventThread(() -> log.add(event))).isTrue();
+    }
+    all.complete(Integer.toString(events));
   }
 
   /** Each event posts the next one, until it is over. */

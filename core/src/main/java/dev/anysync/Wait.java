@@ -1,0 +1,42 @@
+package dev.anysync;
+
+import org.jspecify.annotations.Nullable;
+
+/** One wait of a thread, published for others to see. */
+final class Wait {
+  final Strand strand;
+  final Object target; // a future, or the event loop whose turn it waits for
+  final @Nullable EventLoop turn; // what it gave up, and needs again to go on
+  final boolean timed; // it ends, whatever happens
+  final @Nullable Task<?> task; // the strand's
+  final @Nullable EventLoop held; // the strand's loop, if it keeps that
+  final long since = System.nanoTime();
+  volatile boolean checked; // no deadlock was found; from here on the thread parks
+
+  Wait(Strand strand, Object target, @Nullable EventLoop turn, boolean timed) {
+    this.strand = strand;
+    this.target = target;
+    this.turn = turn;
+    this.timed = timed;
+    this.task = strand.task;
+    this.held = target == strand.loop || turn != null ? null : strand.loop;
+  }
+
+  /** Returns whether it is about to end for another reason than that its target has come. */
+  boolean isEnding() {
+    return timed || strand.thread.isInterrupted() || (task != null && task.isStopDue());
+  }
+
+  /**
+   * Returns whether the thread cannot but stay in this wait until something happens: it is parked,
+   * or still looks for a deadlock. One that has seen that there is none and has not parked yet, or
+   * has just been woken, is neither.
+   */
+  boolean isSettled() {
+    if (!checked || strand.strategy != null) {
+      return true; // a strategy's thread may do other work while it waits
+    }
+    Thread.State state = strand.thread.getState();
+    return state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING;
+  }
+}
