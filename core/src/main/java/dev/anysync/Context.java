@@ -4,13 +4,16 @@ import dev.anysync.spi.ContextCarrier;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
-/** What travels with one body to another thread, and back. */
+/** What travels with one body to another thread, and back; it is let go of as soon as it has. */
 final class Context {
-  static final Context NONE = new Context(new ContextCarrier[0], new Object[0], null);
+  private static final @Nullable Object[] NOTHING = {};
+
+  static final Context NONE = new Context(new ContextCarrier[0], NOTHING, null);
 
   private final ContextCarrier[] carriers;
-  private final ScopedValue.@Nullable Carrier scoped;
+  private ScopedValue.@Nullable Carrier scoped; // until the body is called
   private @Nullable Object[] snapshots; // the caller's until the body has run, then the body's
+  private boolean isCarriedBack; // set before the body is called
 
   private Context(
       ContextCarrier[] carriers,
@@ -47,17 +50,35 @@ final class Context {
     }
     @Nullable Object[] before = snapshot(carriers);
     restore(carriers, snapshots);
+    ScopedValue.Carrier scoped = this.scoped;
+    this.scoped = null;
     try {
       return scoped == null ? body.call() : scoped.<T, Exception>call(body::call);
     } finally {
-      snapshots = snapshot(carriers);
+      snapshots = isCarriedBack ? snapshot(carriers) : NOTHING;
       restore(carriers, before);
     }
   }
 
-  /** Gives the current thread what the body left; to be called after it has run. */
+  /** Has what the body leaves kept for {@link #carryBack}. */
+  void willCarryBack() {
+    if (this != NONE) {
+      isCarriedBack = true;
+    }
+  }
+
+  /** Gives the current thread what the body left, if it has run. */
   void carryBack() {
     restore(carriers, snapshots);
+    drop();
+  }
+
+  /** Lets go of all it carries. */
+  void drop() {
+    if (this != NONE) {
+      scoped = null;
+      snapshots = NOTHING;
+    }
   }
 
   static @Nullable Object[] snapshot(ContextCarrier[] carriers) {
@@ -70,7 +91,7 @@ final class Context {
 
   /** Gives the current thread what {@link #snapshot} saw, here or on another thread. */
   static void restore(ContextCarrier[] carriers, @Nullable Object[] snapshots) {
-    for (int i = 0; i < carriers.length; i++) {
+    for (int i = 0; i < snapshots.length; i++) {
       carriers[i].restore(snapshots[i]);
     }
   }

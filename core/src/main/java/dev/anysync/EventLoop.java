@@ -75,7 +75,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       return call.run();
     }
     Strand strand = Strand.current();
-    return strand.finish(this.<T>start(((Coroutine<T>) call).body, strand.lanes()), false);
+    return strand.finish(this.<T>call(((Coroutine<T>) call).body, strand.lanes()), false);
   }
 
   /**
@@ -101,7 +101,19 @@ public final class EventLoop implements Executor, AutoCloseable {
   }
 
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
+    return start(new Task<T>(body, lanes, this, Strand.BODY, false));
+  }
+
+  /**
+   * As {@link #start}, for a caller that waits and gets back what the body leaves in its context.
+   */
+  <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> body, Lanes lanes) {
     Task<T> task = new Task<T>(body, lanes, this, Strand.BODY, false);
+    task.context.willCarryBack();
+    return start(task);
+  }
+
+  private <T extends @Nullable Object> Unfuture<T> start(Task<T> task) {
     Unfuture<T> future = task.future();
     tasks.add(task);
     enqueue(task);
@@ -252,7 +264,9 @@ public final class EventLoop implements Executor, AutoCloseable {
   /** Waits for the turn, whether interrupted or not. */
   void acquire(Strand strand) {
     Turn turn = new Turn(strand, Turn.QUEUED);
-    strand.wait = new Wait(strand, this, null, false);
+    Wait wait = new Wait(strand, this, null, false);
+    wait.checked = true; // it cannot be refused; who holds the turn has looked
+    strand.wait = wait;
     enqueue(turn);
     if (turn.await(null)) {
       Thread.currentThread().interrupt();
@@ -300,7 +314,13 @@ public final class EventLoop implements Executor, AutoCloseable {
     boolean await(@Nullable CompletableFuture<?> awaited) {
       boolean interrupted = false;
       while (state.get() != GRANTED) {
-        if (Thread.interrupted() || (!interrupted && strand.isStopDue())) {
+        if (strand.thread.isInterrupted() || (!interrupted && strand.isStopDue())) {
+          Wait wait = strand.wait;
+          if (wait == null) { // it only lets the others have their turns
+            boolean _ = Thread.interrupted();
+          } else {
+            wait.setInterrupted();
+          }
           if (!interrupted && awaited != null) {
             strand.outside(() -> awaited.cancel(true));
           }

@@ -128,12 +128,17 @@ public final class Lanes implements AutoCloseable {
           "close() of lanes by work on them, which it would wait for: close them outside");
     }
     Unfuture<?> emptied = tasks.close();
-    if (ownLoop) {
-      loop.close();
+    try {
+      if (ownLoop) {
+        loop.close();
+      }
+      strand.waitOrGiveUp(emptied, false);
+    } finally { // even if the wait is refused
+      if (ownCpu != null) {
+        ownCpu.shutdown();
+      }
     }
-    strand.waitOrGiveUp(emptied, false);
     if (ownCpu != null) {
-      ownCpu.shutdown();
       try {
         var _ = ownCpu.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
       } catch (InterruptedException e) {
@@ -157,7 +162,9 @@ public final class Lanes implements AutoCloseable {
   <T extends @Nullable Object> Unfuture<T> hop(
       Callable<? extends T> body, @Nullable EventLoop loop) {
     int mode = loop == null ? Strand.BODY : Strand.HELD;
-    return submit(new Task<T>(body, this, loop, mode, false), VIRTUAL);
+    Task<T> task = new Task<T>(body, this, loop, mode, false);
+    task.context.willCarryBack();
+    return submit(task, VIRTUAL);
   }
 
   private <T extends @Nullable Object> Unfuture<T> submit(Task<T> task, Executor executor) {
@@ -169,7 +176,7 @@ public final class Lanes implements AutoCloseable {
         executor.execute(task);
       } else {
         task.pool = pool;
-        executor.execute(() -> pool.run(task));
+        pool.execute(task, executor);
       }
     } catch (Throwable e) {
       future.cancel(true);

@@ -25,23 +25,29 @@ final class Pool {
     }
   }
 
-  /** Runs a task on one of the pool's threads, or on one that the pool refuses it to. */
-  void run(Task<?> task) {
-    Strand strand = Strand.current();
-    boolean outermost = busy.add(strand);
-    try {
-      task.runOn(strand);
-    } finally {
-      if (outermost) {
-        busy.remove(strand);
-      }
-    }
+  /** Has a thread of the pool run {@code task}, or this one, if the pool refuses it. */
+  void execute(Task<?> task, Executor executor) {
+    Strand submitter = Strand.current();
+    @Nullable Strand[] submitting = {submitter};
+    executor.execute(
+        () -> {
+          Strand strand = Strand.current();
+          boolean added = submitting[0] != strand && busy.add(strand);
+          try {
+            task.runOn(strand);
+          } finally {
+            if (added) {
+              busy.remove(strand);
+            }
+          }
+        });
+    submitting[0] = null; // plain: only this thread asks for itself
   }
 
   /** Returns the threads one of which has to come free before the pool can start another task. */
   List<Strand> inTheWay() {
     ThreadPoolExecutor threads = this.threads.get();
-    if (threads == null) {
+    if (threads == null || !isOfJdk(threads.getRejectedExecutionHandler())) {
       return List.of();
     }
     int size = threads.getPoolSize();
@@ -51,5 +57,10 @@ final class Pool {
                 && threads.getQueue().remainingCapacity() < (1 << 30));
     List<Strand> busy = List.copyOf(this.busy);
     return grows || busy.size() < size ? List.of() : busy;
+  }
+
+  /** Returns whether it runs what the pool refuses on no third thread, so that we count right. */
+  private static boolean isOfJdk(RejectedExecutionHandler handler) {
+    return handler.getClass().getEnclosingClass() == ThreadPoolExecutor.class;
   }
 }

@@ -109,7 +109,7 @@ final class Strand {
     }
     boolean suspends = suspends();
     return finish(
-        loop != null && suspends ? loop.start(body, lanes()) : lanes().hop(body, loop), suspends);
+        loop != null && suspends ? loop.call(body, lanes()) : lanes().hop(body, loop), suspends);
   }
 
   private <T extends @Nullable Object> T call(Callable<? extends T> body) {
@@ -262,8 +262,9 @@ final class Strand {
     }
     Wait outer = this.wait;
     try {
-      this.wait = new Wait(this, future, null, nanos >= 0);
-      WaitGraph.check(this.wait);
+      Wait published = new Wait(this, future, null, nanos >= 0);
+      this.wait = published;
+      WaitGraph.check(published);
       if (strategy == null) {
         return Unfuture.park(future, nanos);
       }
@@ -276,6 +277,9 @@ final class Strand {
         while (!wait.isReleasable()) {
           strategy.await(wait, over);
         }
+      } catch (InterruptedException e) {
+        published.setInterrupted();
+        throw e;
       } finally {
         left.complete(null);
         if (timer != null) {
@@ -388,8 +392,8 @@ final class Strand {
     @Override
     public boolean block() throws InterruptedException {
       while (!isReleasable()) {
-        if (Thread.interrupted()) {
-          throw new InterruptedException();
+        if (Thread.currentThread().isInterrupted()) {
+          throw new InterruptedException(); // the flag stays, for others to see that it is ending
         }
         if (timed) {
           LockSupport.parkNanos(this, deadline - System.nanoTime());

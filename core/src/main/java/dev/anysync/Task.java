@@ -50,9 +50,11 @@ final class Task<T extends @Nullable Object> implements Runnable {
   private volatile @Nullable Object runner;
   private volatile int stop;
   private volatile boolean settled;
+  volatile boolean timed; // stopped in time at the latest
 
   boolean delivered; // the runner's: the body was told of its cancellation
   private @Nullable Task<?> outer; // the runner's: the task below, of a waiter that claimed this
+  private volatile WaitGraph.@Nullable Link link; // of those that depend on the future
   private volatile @Nullable Unfuture<@Nullable Void> stopped; // the body has ended; if asked for
 
   /** Creates a task without starting it; captures the current thread's context. */
@@ -164,6 +166,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
   /** Stops the body before the future is completed; if it never starts, the caller is to settle. */
   boolean stop() {
     if (RUNNER.compareAndSet(this, null, ENDED)) {
+      context.drop();
       end();
       return true; // its future is the caller's to complete, and settle() to call
     }
@@ -191,10 +194,21 @@ final class Task<T extends @Nullable Object> implements Runnable {
     settled = true;
     future = null;
     runner = ENDED;
+    WaitGraph.Link link = this.link;
+    if (link != null) {
+      link.set(null);
+    }
     Unfuture<@Nullable Void> stopped = this.stopped;
     if (stopped != null) {
-      stopped.complete(null);
+      end(stopped);
     }
+  }
+
+  private static void end(Unfuture<@Nullable Void> stopped) {
+    if (stopped.source instanceof WaitGraph.Link link) {
+      link.set(null);
+    }
+    stopped.complete(null);
   }
 
   /** Waits until whoever has stopped the body has completed the future, which it is about to. */
@@ -248,13 +262,41 @@ final class Task<T extends @Nullable Object> implements Runnable {
     Unfuture<@Nullable Void> stopped = this.stopped;
     if (stopped == null) {
       stopped = new Unfuture<>();
-      stopped.source = new AtomicReference<>(this); // not as one of its dependents
+      stopped.source = new WaitGraph.Link(this); // not the one of its dependents
       this.stopped = stopped;
       if (settled) {
-        stopped.complete(null);
+        end(stopped);
       }
     }
     return stopped;
+  }
+
+  /** Returns the link of those that depend on the future. */
+  WaitGraph.Link link() {
+    WaitGraph.Link link = this.link;
+    return link != null ? link : makeLink();
+  }
+
+  private synchronized WaitGraph.Link makeLink() {
+    WaitGraph.Link link = this.link;
+    if (link == null) {
+      link = new WaitGraph.Link(this);
+      this.link = link;
+      if (settled) {
+        link.set(null);
+      }
+    }
+    return link;
+  }
+
+  /** Returns whether {@code link} is the one of what depends on the future, and that is done. */
+  boolean isDoneFor(WaitGraph.Link link) {
+    return this.link == link && isDone();
+  }
+
+  /** Returns whether {@code strand} has run the body, and runs now what depends on the future. */
+  boolean isFollowedOn(Strand strand) {
+    return runner == strand && body == null && isDone(); // only that strand looks at `body`
   }
 
   /**

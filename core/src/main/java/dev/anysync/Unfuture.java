@@ -2,6 +2,7 @@ package dev.anysync;
 
 import module java.base;
 
+import dev.anysync.WaitGraph.Link;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +31,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   private boolean cancels; // what it follows, when it is cancelled
 
   /**
-   * What this one waits for, as far as it is known: a task, an event loop, a registry, or a link to
-   * a future, a list of them, or a strand; the link is shared with dependents and cleared in the
-   * end, so that they do not keep what it leads to.
+   * What this one waits for, as far as it is known: a task, an event loop, a registry, or a link,
+   * which is shared with what depends on this.
    */
   @Nullable Object source; // plain: set before others look at it
 
@@ -62,7 +62,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     }
     CompletableFuture<T> followed = stage.toCompletableFuture();
     Unfuture<T> future = new Unfuture<>();
-    AtomicReference<@Nullable Object> link = future.follow(followed);
+    Link link = future.follow(followed);
     var _ =
         followed.whenComplete(
             (value, error) -> {
@@ -100,7 +100,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       sources.add(Objects.requireNonNull(stage, "an element of futures").toCompletableFuture());
     }
     Unfuture<List<T>> all = new Unfuture<>();
-    AtomicReference<@Nullable Object> link = all.follow(sources);
+    Link link = all.follow(sources);
     for (CompletableFuture<? extends T> source : sources) {
       var _ =
           source.whenComplete(
@@ -232,26 +232,32 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       Function<? super Unfuture<T>, ? extends CompletionStage<R>> next) {
     Objects.requireNonNull(next, "next");
     Context context = Context.capture(Strand.current().lanes());
-    AtomicReference<@Nullable Object> link =
-        new AtomicReference<>(this); // null: cancelled, or over
+    Link link = new Link(this); // null: cancelled, or over
     // The JDK's own dependents do not nest on the stack when a long chain completes.
-    Unfuture<R> result =
-        (Unfuture<R>)
-            this.<CompletionStage<R>>handle((value, error) -> proceed(next, context, link))
-                .thenCompose(Function.identity());
+    Unfuture<CompletionStage<R>> proceeding =
+        (Unfuture<CompletionStage<R>>)
+            this.<CompletionStage<R>>handle((value, error) -> proceed(next, context, link));
+    Unfuture<R> result = proceeding.compose(Function.identity());
     result.source = link;
     result.cancels = true;
     return result;
   }
 
+  private <R extends @Nullable Object> Unfuture<R> compose(
+      Function<? super T, ? extends CompletionStage<R>> next) {
+    return (Unfuture<R>) super.thenCompose(next);
+  }
+
   private <R extends @Nullable Object> CompletionStage<R> proceed(
       Function<? super Unfuture<T>, ? extends CompletionStage<R>> next,
       Context context,
-      AtomicReference<@Nullable Object> link) {
+      Link link) {
     Strand strand = Strand.current();
     if (!link.compareAndSet(this, strand)) {
       throw new CancellationException("cancelled");
     }
+    Wait outerWait = strand.wait;
+    strand.wait = null; // its strategy has other work done meanwhile: this
     try {
       CompletionStage<R> stage = context.call(() -> next.apply(this));
       Objects.requireNonNull(stage, "next returned null, not a stage");
@@ -259,13 +265,14 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       if (!link.compareAndSet(strand, future.isDone() ? null : future)) {
         future.cancel(true);
       } else if (!future.isDone()) {
-        WaitGraph.check(link);
-        var _ = future.whenComplete((value, error) -> link.set(null));
+        checkUntilDone(link, future);
       }
       return future;
     } catch (Throwable e) {
       link.set(null);
       throw Strand.sneaky(e);
+    } finally {
+      strand.wait = outerWait;
     }
   }
 
@@ -273,10 +280,69 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
     Unfuture<U> future = new Unfuture<>();
     future.dependent = true;
-    if (!isDone() && !timed) {
-      future.source = task != null ? task : source;
+    if (!isDone()) {
+      future.source = task != null ? task.link() : source instanceof Link link ? link : null;
     }
     return future;
+  }
+
+  @Override
+  public <U extends @Nullable Object> CompletableFuture<U> thenCompose(
+      Function<? super T, ? extends CompletionStage<U>> fn) {
+    Link link = new Link(null);
+    return linked(super.thenCompose(linking(fn, link)), link);
+  }
+
+  @Override
+  public <U extends @Nullable Object> CompletableFuture<U> thenComposeAsync(
+      Function<? super T, ? extends CompletionStage<U>> fn) {
+    return thenComposeAsync(fn, defaultExecutor());
+  }
+
+  @Override
+  public <U extends @Nullable Object> CompletableFuture<U> thenComposeAsync(
+      Function<? super T, ? extends CompletionStage<U>> fn, Executor executor) {
+    Objects.requireNonNull(executor, "executor");
+    Link link = new Link(null);
+    return linked(super.thenComposeAsync(linking(fn, link), executor), link);
+  }
+
+  /** Lets {@code dependent} wait for what it waits for, and then for what {@code link} leads to. */
+  private static <U extends @Nullable Object> CompletableFuture<U> linked(
+      CompletableFuture<U> dependent, Link link) {
+    Unfuture<U> unfuture = (Unfuture<U>) dependent;
+    if (unfuture.source != null) {
+      link.compareAndSet(null, unfuture.source);
+    }
+    unfuture.source = link;
+    return dependent;
+  }
+
+  /** Returns {@code fn} with {@code link} leading to the stage that it returns. */
+  private static <T extends @Nullable Object, U extends @Nullable Object>
+      Function<T, CompletionStage<U>> linking(
+          Function<? super T, ? extends CompletionStage<U>> fn, Link link) {
+    Objects.requireNonNull(fn, "fn");
+    return value -> {
+      link.set(null);
+      CompletionStage<U> stage = fn.apply(value);
+      if (stage instanceof Unfuture<U> future && !future.isDone()) {
+        link.set(future);
+        checkUntilDone(link, future);
+      }
+      return stage;
+    };
+  }
+
+  /** Throws if {@code future}, which a link was made to lead to, can never come. */
+  private static void checkUntilDone(Link link, CompletableFuture<?> future) {
+    try {
+      WaitGraph.check(link);
+    } catch (Throwable e) {
+      link.set(null);
+      throw e;
+    }
+    var _ = future.whenComplete((value, error) -> link.set(null));
   }
 
   // What depends on either of two does not depend on this one.
@@ -386,7 +452,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   @SuppressWarnings("NullAway") // a link may hold null
   private static void cancelAll(@Nullable Object source) {
     switch (source) {
-      case AtomicReference<?> link -> cancelAll(link.getAndSet(null));
+      case Link link -> cancelAll(link.getAndSet(null));
       case Future<?> future -> future.cancel(true);
       case Task<?> task -> task.cancel();
       case List<?> futures -> futures.forEach(Unfuture::cancelAll);
@@ -397,15 +463,24 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   @Override
   public CompletableFuture<T> orTimeout(long timeout, TimeUnit unit) {
     Objects.requireNonNull(unit, "unit");
-    timed = true;
+    setTimed();
     return super.orTimeout(timeout, unit);
   }
 
   @Override
   public CompletableFuture<T> completeOnTimeout(T value, long timeout, TimeUnit unit) {
     Objects.requireNonNull(unit, "unit");
-    timed = true;
+    setTimed();
     return super.completeOnTimeout(value, timeout, unit);
+  }
+
+  private void setTimed() {
+    timed = true;
+    if (task != null) {
+      task.timed = true;
+    } else if (source instanceof Link link) {
+      link.timed = true;
+    }
   }
 
   /** Completes this for its body, its continuation or the stage that it follows. */
@@ -434,11 +509,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     if (timed || isDone()) {
       return null;
     }
-    Object origin = task != null ? task : source;
-    if (dependent && origin instanceof Task<?> task && task.isDone()) {
-      return null; // some other thread may be about to run the function that this waits for
-    }
-    return origin;
+    return task != null ? task : source;
   }
 
   /**
@@ -446,7 +517,10 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    * of them: nobody would come to it while they wait for it. Returns whether this is done now.
    */
   boolean helpOn(Strand strand) {
-    if (dependent && source instanceof Task<?> task && task.runner() == strand && task.isDone()) {
+    if (dependent
+        && source instanceof Link link
+        && link.get() instanceof Task<?> task
+        && task.isFollowedOn(strand)) {
       strand.outside(task::help);
     }
     return isDone();
@@ -469,8 +543,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     cancels = true;
   }
 
-  private AtomicReference<@Nullable Object> follow(Object followed) {
-    AtomicReference<@Nullable Object> link = new AtomicReference<>(followed);
+  private Link follow(Object followed) {
+    Link link = new Link(followed);
     source = link;
     cancels = true;
     return link;

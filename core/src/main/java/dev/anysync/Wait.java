@@ -12,6 +12,7 @@ final class Wait {
   final @Nullable EventLoop held; // the strand's loop, if it keeps that
   final long since = System.nanoTime();
   volatile boolean checked; // no deadlock was found; from here on the thread parks
+  private volatile boolean interrupted;
 
   Wait(Strand strand, Object target, @Nullable EventLoop turn, boolean timed) {
     this.strand = strand;
@@ -22,9 +23,18 @@ final class Wait {
     this.held = target == strand.loop || turn != null ? null : strand.loop;
   }
 
-  /** Returns whether it is about to end for another reason than that its target has come. */
+  /** Returns whether it does not need its target any more, or not for long. */
   boolean isEnding() {
-    return timed || strand.thread.isInterrupted() || (task != null && task.isStopDue());
+    return timed
+        || interrupted
+        || strand.thread.isInterrupted()
+        || (task != null && task.isStopDue());
+  }
+
+  /** Clears the thread's interrupt flag, which ends the wait; to be called by that thread. */
+  void setInterrupted() {
+    interrupted = true; // before others find the flag cleared
+    boolean _ = Thread.interrupted();
   }
 
   /**

@@ -48,6 +48,20 @@ final class WaitGraph {
   /** Needs of which one is enough. */
   record OneOf(List<?> needs) {}
 
+  /**
+   * What several futures wait for: it is shared, and cleared in the end, so that none of them keeps
+   * what it led to. Holds a task, a future, a list of them, a strand, or another link.
+   */
+  static final class Link extends AtomicReference<@Nullable Object> {
+    private static final long serialVersionUID = 1;
+
+    volatile boolean timed; // one of the futures is completed in time, and what depends on it too
+
+    Link(@Nullable Object to) {
+      super(to);
+    }
+  }
+
   private static final int MANY = 1_000; // tasks of which some are sure to go on
   private static final int CHAIN = 1 << 20; // steps after which a chain is taken for a cycle
 
@@ -189,22 +203,20 @@ final class WaitGraph {
   /** Returns what has to happen before {@code of} can go on; nothing if it may go on anyway. */
   private static List<?> needs(Object of) {
     return switch (of) {
-      case Wait wait ->
-          wait.isEnding()
-              ? List.of()
-              : both(
-                  wait.target,
-                  wait.turn != null && isBusy(wait.turn, wait.strand) ? wait.turn : null);
+      case Wait wait -> {
+        EventLoop turn = wait.turn != null && isBusy(wait.turn, wait.strand) ? wait.turn : null;
+        yield !wait.isEnding()
+            ? both(wait.target, turn)
+            : listOf(wait.target instanceof EventLoop loop ? loop : turn);
+      }
       case EventLoop loop -> waitOf(loop.holder);
       case Strand strand -> waitOf(strand);
       case Task<?> task -> needs(task);
-      case Unfuture<?> future -> {
-        Object origin = future.origin();
-        yield origin == null ? List.of() : List.of(origin);
-      }
-      case AtomicReference<?> link -> {
-        Object to = link.get();
-        yield to == null ? List.of() : List.of(to);
+      case Unfuture<?> future -> listOf(future.origin());
+      case Link link -> {
+        Object to = link.timed ? null : link.get();
+        // Some other thread may be about to run the function that the dependent waits for.
+        yield listOf(to instanceof Task<?> task && task.isDoneFor(link) ? null : to);
       }
       case OneOf oneOf -> oneOf.needs.stream().filter(need -> !hasFailed(need)).toList();
       case Registry registry ->
@@ -223,6 +235,9 @@ final class WaitGraph {
   }
 
   private static List<?> needs(Task<?> task) {
+    if (task.timed) {
+      return List.of();
+    }
     Strand runner = task.runner();
     EventLoop loop = task.mode == Strand.BODY ? task.loop : null;
     if (runner != null) {
@@ -236,6 +251,10 @@ final class WaitGraph {
     }
     List<Strand> inTheWay = task.pool == null ? List.of() : task.pool.inTheWay();
     return inTheWay.isEmpty() ? List.of() : List.of(new OneOf(inTheWay));
+  }
+
+  private static List<?> listOf(@Nullable Object one) {
+    return one == null ? List.of() : List.of(one);
   }
 
   private static List<?> both(Object one, @Nullable Object other) {
@@ -302,13 +321,14 @@ final class WaitGraph {
 
   private static Node need(Node node) {
     Node need = node.needs.isEmpty() ? node : node.needs.getFirst();
-    return need.of instanceof AtomicReference && need != node ? need(need) : need;
+    return need.of instanceof Link && need != node ? need(need) : need;
   }
 
   /** Says what it is that is waited for, as it was when it was looked at. */
   private static String name(Node node) {
     Node need = need(node);
     return switch (node.of) {
+      case Link _ when need != node -> name(need);
       case EventLoop loop when need.of instanceof Wait holder ->
           "its turn on the event loop '" + loop + "', which " + label(holder.strand) + " has";
       case Task<?> _ ->

@@ -73,7 +73,7 @@ final class WaitStrategies {
       if (!wait.isReleasable() && !loop.enter()) {
         boolean _ = wait.block(); // the queue refuses to nest: freeze rather than spin
       }
-      if (Thread.interrupted()) {
+      if (Thread.currentThread().isInterrupted()) {
         throw new InterruptedException();
       }
     }

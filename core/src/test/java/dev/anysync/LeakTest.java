@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
+import dev.anysync.spi.ContextCarrier;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -18,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -26,6 +29,7 @@ import org.junit.jupiter.api.Timeout;
 class LeakTest {
   private static final int STRESS = Integer.getInteger("stress", 1);
   private static final int DROPPED = 2_000;
+  private static final ThreadLocal<@Nullable Object> CARRIED = new ThreadLocal<>();
 
   // Dropped half-way
 
@@ -342,7 +346,8 @@ class LeakTest {
   void whatDependsOnAResultDoesNotKeepIt() {
     var results = new ArrayList<WeakReference<Object>>();
     var kept = new ArrayList<CompletableFuture<Integer>>();
-    for (int i = 0; i < 7; i++) {
+    int kinds = 9;
+    for (int i = 0; i < kinds; i++) {
       int kind = i;
       var gate = new CompletableFuture<Object>();
       Unfuture<Object> source =
@@ -355,6 +360,8 @@ class LeakTest {
             case 4 -> Unfuture.all(List.of(source, Unfuture.of(1))).thenApply(x -> x.size());
             case 5 -> source.thenApply(x -> x).thenApply(x -> x).thenApply(small);
             case 6 -> source.thenCombine(Unfuture.of(1), (x, y) -> y);
+            case 7 -> source.thenCompose(_ -> source.thenApplyAsync(x -> x)).thenApply(small);
+            case 8 -> source.thenCompose(x -> Unsync.call(() -> x)).thenApply(small);
             default -> source.thenApply(small);
           });
       Object result = new Object();
@@ -368,6 +375,48 @@ class LeakTest {
               System.gc();
               assertThat(results).allSatisfy(result -> assertThat(result.get()).isNull());
             });
-    assertThat(kept).hasSize(7).allSatisfy(future -> assertThat(future).isDone());
+    assertThat(kept).hasSize(kinds).allSatisfy(future -> assertThat(future).isDone());
+  }
+
+  /** Neither a future that is done nor what was made from it keeps the context or the loop. */
+  @Test
+  void whatIsDoneDoesNotKeepItsContext() {
+    ScopedValue<Object> scoped = ScopedValue.newInstance();
+    var values = new ArrayList<WeakReference<Object>>();
+    var kept = new ArrayList<CompletableFuture<?>>();
+    try (Lanes lanes = Lanes.builder().carry(ContextCarrier.of(CARRIED)).carry(scoped).build()) {
+      for (int i = 0; i < 4; i++) {
+        Object value = new Object();
+        values.add(new WeakReference<>(value));
+        CARRIED.set(value);
+        int kind = i;
+        ScopedValue.where(scoped, value)
+            .run(
+                () -> {
+                  var gate = new CountDownLatch(1);
+                  Callable<Integer> body =
+                      () -> {
+                        gate.await();
+                        return 1;
+                      };
+                  Unfuture<Integer> source = kind == 0 ? lanes.async(body) : lanes.call(body);
+                  kept.add(source);
+                  kept.add(source.thenApply(x -> x));
+                  kept.add(source.stopped());
+                  if (kind == 2) {
+                    source.cancel(true);
+                  }
+                  gate.countDown();
+                });
+        CARRIED.remove();
+      }
+      await()
+          .untilAsserted(
+              () -> {
+                System.gc();
+                assertThat(values).allSatisfy(value -> assertThat(value.get()).isNull());
+              });
+      assertThat(kept).hasSize(12).allSatisfy(future -> assertThat(future).isDone());
+    }
   }
 }

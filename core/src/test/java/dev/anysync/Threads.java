@@ -53,6 +53,13 @@ final class Threads {
     return new Running<>(builder.start(task), task);
   }
 
+  /** Spins until {@code thread} is parked, or has ended. */
+  static void awaitParked(Thread thread) {
+    while (thread.getState() != Thread.State.WAITING && thread.isAlive()) {
+      Thread.onSpinWait();
+    }
+  }
+
   /** Returns the names of all live threads that bear a name of ours, virtual ones too, by id. */
   static Map<Long, String> ours() throws Exception {
     Path file = Path.of("target", "threads-" + System.nanoTime() + ".json").toAbsolutePath();

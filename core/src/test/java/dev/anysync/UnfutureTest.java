@@ -43,6 +43,35 @@ class UnfutureTest {
         });
   }
 
+  /** The body is still running: it waits for what depends on it, but does not run that itself. */
+  @Test
+  void cancelledBodyDoesNotRunWhatDependsOnIt() throws Exception {
+    var self = new CompletableFuture<Unfuture<Object>>();
+    var dependent = new CompletableFuture<CompletableFuture<Thread>>();
+    var body = new CompletableFuture<Thread>();
+    var joined = new CompletableFuture<Thread>();
+    Unfuture<Object> source =
+        Unsync.call(
+            () -> {
+              body.complete(Thread.currentThread());
+              while (!self.join().isCancelled()) {
+                Thread.onSpinWait();
+              }
+              boolean _ = Thread.interrupted();
+              Unfuture<Thread> claimed = Unsync.call(() -> dependent.join().join());
+              return joined.complete(claimed.join());
+            });
+    self.complete(source);
+    dependent.complete(source.handle((value, error) -> Thread.currentThread()));
+    Thread running = body.join();
+    var _ =
+        source.whenComplete( // runs before the other, and until the body waits for that
+            (value, error) -> Threads.awaitParked(running));
+    Thread canceller = Threads.start(() -> source.cancel(true)).thread();
+    assertThat(joined.join()).isSameAs(canceller);
+    assertThat(canceller.join(Duration.ofSeconds(50))).isTrue();
+  }
+
   // It is a CompletableFuture whose dependents are unfutures
 
   @Test

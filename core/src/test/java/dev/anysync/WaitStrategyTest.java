@@ -459,6 +459,36 @@ class WaitStrategyTest {
     assertThat(result).isEqualTo("inner, outer");
   }
 
+  /** The event thread waits, and runs a continuation in an event meanwhile: it is not stuck. */
+  @Test
+  void continuationThatRunsInAnEventWhileTheEventThreadWaits() throws Exception {
+    var source = new Unfuture<String>();
+    var waiting = new CompletableFuture<Thread>();
+    var entered = new AtomicBoolean();
+    Unfuture<String> continuation =
+        source.then(
+            x -> {
+              entered.set(true);
+              Threads.awaitParked(waiting.join());
+              return x.join();
+            });
+    String result =
+        onEventThread(
+            () -> {
+              EventQueue.invokeLater(() -> source.complete("from an event"));
+              return coroutine(
+                      () -> {
+                        waiting.complete(Thread.currentThread());
+                        while (!entered.get()) {
+                          Thread.onSpinWait();
+                        }
+                        return await(continuation);
+                      })
+                  .run();
+            });
+    assertThat(result).isEqualTo("from an event");
+  }
+
   private static final class EventThreadWaits {
     private EventThreadWaits() {}
 

@@ -30,7 +30,8 @@ public interface WaitStrategy {
    *     isReleasable} may be called by any
    * @param over completed when the wait is over, on the thread that ends it; what depends on it
    *     must be short
-   * @throws InterruptedException if the thread was interrupted; its flag is then cleared
+   * @throws InterruptedException if the thread was interrupted; its flag had better stay set until
+   *     then, as {@code wait.block()} leaves it
    */
   void await(ManagedBlocker wait, CompletionStage<?> over) throws InterruptedException;
 }

@@ -62,7 +62,12 @@ class DeadlockTest {
   }
 
   private static DeadlockException assertDeadlock(String title, Callable<?> wait, String... waits) {
-    Throwable thrown = catchThrowable(wait::call);
+    Throwable thrown = null;
+    try {
+      var _ = wait.call(); // from here, so that a thread that claims the work waits in this class
+    } catch (Throwable e) {
+      thrown = e;
+    }
     while (thrown instanceof CompletionException || thrown instanceof ExecutionException) {
       thrown = thrown.getCause();
     }
@@ -293,6 +298,37 @@ class DeadlockTest {
     }
   }
 
+  @Test
+  void loopIsHeldForAnInterruptedCoroutineThatNeedsItsTurn() {
+    try (EventLoop loop = EventLoop.create("l")) {
+      var thread = new Later<Thread>();
+      Unfuture<Object> interrupted =
+          coroutine(
+                  () -> {
+                    thread.set(Thread.currentThread());
+                    try {
+                      return AnySync.shield(new CompletableFuture<>());
+                    } catch (CancellationException e) {
+                      return (Object) "cancelled";
+                    }
+                  })
+              .start(loop);
+      Unfuture<Object> holding =
+          coroutine(
+                  () -> {
+                    thread.get().interrupt();
+                    while (thread.get().isInterrupted()) {
+                      Thread.onSpinWait();
+                    }
+                    return interrupted.join();
+                  })
+              .start(loop);
+      assertDeadlock(
+          holding::result, "holds the event loop 'l', waits for what runs on thread 'l'");
+      assertThat(interrupted.result()).isEqualTo("cancelled");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {2, 3})
   void loopsThatWaitForEachOther(int count) {
@@ -515,6 +551,35 @@ class DeadlockTest {
   /** Waits until {@code thread} waits, for what its body does last. */
   private static void awaitBlocked(Thread thread) {
     Awaitility.await().until(() -> thread.getState() == Thread.State.WAITING);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void composedDependentReturnsWhatWaitsForIt(boolean async) {
+    var composed = new Later<CompletableFuture<Object>>();
+    Unfuture<Object> joining = Unsync.call(() -> composed.get().join());
+    var source = new Unfuture<Integer>();
+    composed.set(
+        async ? source.thenComposeAsync(_ -> joining) : source.<Object>thenCompose(_ -> joining));
+    source.complete(1);
+    // Either the wait closes the cycle, or the function does.
+    Throwable thrown = catchThrowable(joining::result);
+    assertThat(thrown).isNotNull();
+    assertThat(catchThrowable(composed.get()::join))
+        .hasRootCauseInstanceOf(DeadlockException.class)
+        .rootCause()
+        .hasMessageContaining("would never ");
+  }
+
+  @Test
+  void composedDependentReturnsItself() {
+    var composed = new Later<CompletableFuture<Object>>();
+    var source = new Unfuture<Integer>();
+    composed.set(source.thenCompose(_ -> composed.get()));
+    source.complete(1);
+    assertThat(catchThrowable(composed.get()::join))
+        .hasCauseInstanceOf(DeadlockException.class)
+        .hasMessageContaining("this future would never be done:");
   }
 
   @Test

@@ -22,12 +22,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionHandler;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Waits that look like deadlocks and are none. */
 class NoDeadlockTest {
@@ -131,6 +134,41 @@ class NoDeadlockTest {
                     .join());
     self.complete(first);
     assertThat(first.join()).isEqualTo("in time");
+  }
+
+  @Test
+  void futureThatTimesOutAfterADependentWasMade() {
+    for (boolean ofATask : new boolean[] {true, false}) {
+      var self = new CompletableFuture<Unfuture<Object>>();
+      Unfuture<Object> first =
+          Unsync.call(
+              () -> {
+                Unfuture<Object> limited = ofATask ? self.join() : self.join().then(Unfuture::join);
+                CompletableFuture<Object> dependent = limited.thenApply(x -> x).thenApply(x -> x);
+                var _ = limited.completeOnTimeout("in time", 10, TimeUnit.MILLISECONDS);
+                return dependent.join();
+              });
+      self.complete(first);
+      assertThat(first.join()).isEqualTo("in time");
+    }
+  }
+
+  @Test
+  void bodyThatWaitsForItsOwnEndAndTimesOut() {
+    var self = new CompletableFuture<Unfuture<Object>>();
+    var thrown = new CompletableFuture<Throwable>();
+    Unfuture<Object> first =
+        coroutine(
+                () -> {
+                  Unfuture<?> end = self.join().stopped();
+                  var _ = self.join().orTimeout(10, TimeUnit.MILLISECONDS);
+                  thrown.complete(catchThrowable(() -> await(end)));
+                  return (Object) "unseen";
+                })
+            .start();
+    self.complete(first);
+    assertThat(thrown.join()).isInstanceOf(CancellationException.class);
+    assertThat(catchThrowable(first::result)).isInstanceOf(TimeoutException.class);
   }
 
   @Test
@@ -374,7 +412,95 @@ class NoDeadlockTest {
     }
   }
 
+  /** What the pool refuses does not run on its threads, so they may be free all the same. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void taskThatThePoolRefuses(boolean callerRuns) throws Exception {
+    RejectedExecutionHandler handler =
+        callerRuns
+            ? new ThreadPoolExecutor.CallerRunsPolicy()
+            : (task, pool) -> Thread.ofVirtual().start(task);
+    try (var pool =
+            new ThreadPoolExecutor(
+                1, 1, 1, TimeUnit.MINUTES, new LinkedBlockingQueue<>(1), handler);
+        var lanes = Lanes.builder().thread(pool).build()) {
+      var entered = new CountDownLatch(1);
+      var release = new CountDownLatch(1);
+      pool.execute(
+          () -> {
+            entered.countDown();
+            assertThat(catchThrowable(release::await)).isNull();
+          });
+      entered.await();
+      Unfuture<String> queued = lanes.call(() -> "queued");
+      Unfuture<String> refused =
+          lanes.call(
+              () -> {
+                Thread waiting = Thread.currentThread();
+                Thread.ofVirtual().start(() -> releaseOnceParked(waiting, release));
+                return queued.result();
+              });
+      assertThat(refused.result()).isEqualTo("queued");
+    }
+  }
+
+  private static void releaseOnceParked(Thread waiting, CountDownLatch release) {
+    while (waiting.getState() != Thread.State.WAITING && waiting.isAlive()) {
+      Thread.onSpinWait();
+    }
+    release.countDown();
+  }
+
   // Cancelled meanwhile
+
+  /** It does not need what it awaited any more: only its turn, which another is busy with. */
+  @Test
+  void interruptedCoroutineThatWaitsForItsTurn() throws Exception {
+    try (EventLoop loop = EventLoop.create("l")) {
+      var gate = new CountDownLatch(1);
+      var release = new CountDownLatch(1);
+      var first = new CompletableFuture<Unfuture<Object>>();
+      var thread = new CompletableFuture<Thread>();
+      var waiting = new CompletableFuture<Thread>();
+      Unfuture<Object> needsFirst =
+          Unsync.call(
+              () -> {
+                gate.await();
+                waiting.complete(Thread.currentThread());
+                return first.join().join();
+              });
+      Unfuture<Object> shielding =
+          coroutine(
+                  () -> {
+                    thread.complete(Thread.currentThread());
+                    try {
+                      return AnySync.shield(needsFirst);
+                    } catch (CancellationException e) {
+                      return (Object) "cancelled";
+                    }
+                  })
+              .start(loop);
+      first.complete(shielding);
+      var entered = new CountDownLatch(1);
+      Unfuture<Object> holder =
+          coroutine(
+                  () -> {
+                    entered.countDown();
+                    release.await();
+                    return (Object) "released";
+                  })
+              .start(loop);
+      entered.await();
+      thread.join().interrupt();
+      while (thread.join().isInterrupted()) {
+        Thread.onSpinWait();
+      }
+      gate.countDown();
+      Thread.ofVirtual().start(() -> releaseOnceParked(waiting.join(), release));
+      assertThat(needsFirst.result()).isEqualTo("cancelled");
+      assertThat(holder.result()).isEqualTo("released");
+    }
+  }
 
   /** Of two that await each other's work, one is cancelled first: the other must not notice. */
   @Test
