@@ -169,6 +169,11 @@ public sealed interface AnySync<T extends @Nullable Object> permits Coroutine {
     return new Coroutine<T>(() -> Group.race(copy));
   }
 
+  /** Returns a picture of all work in flight: who waits for whom, where and since when. */
+  static Dump dump() {
+    return new Dump();
+  }
+
   /**
    * Runs the body and returns its result; legal on every thread. Called in a coroutine of an {@link
    * EventLoop} it holds the loop until it returns, as any other function call does; {@link

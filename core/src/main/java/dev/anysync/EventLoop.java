@@ -38,10 +38,12 @@ public final class EventLoop implements Executor, AutoCloseable {
   private final AtomicInteger pending = new AtomicInteger();
   final Registry tasks;
   volatile @Nullable Strand holder; // of the turn; null also while it changes hands
+  int turns; // that were given; written before the holder
+  private final AtomicReference<@Nullable Thread> watchdog = new AtomicReference<>();
 
   private EventLoop(String name) {
     this.name = name;
-    this.tasks = new Registry("the event loop '" + name + "'");
+    this.tasks = new Registry("the event loop '" + name + "'", this);
   }
 
   /** Creates an event loop whose threads are called {@code name}. */
@@ -98,6 +100,10 @@ public final class EventLoop implements Executor, AutoCloseable {
     drained.source = this;
     enqueue((Runnable) () -> drained.complete(null));
     strand.waitOrGiveUp(drained, false);
+    Thread watchdog = this.watchdog.get();
+    if (watchdog != null) {
+      watchdog.interrupt();
+    }
   }
 
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
@@ -123,8 +129,46 @@ public final class EventLoop implements Executor, AutoCloseable {
   private void enqueue(Object item) {
     queue.add(item);
     if (pending.getAndIncrement() == 0) {
+      if (watchdog.get() == null) {
+        watch(item);
+      }
       handTo(queue.remove());
     }
+  }
+
+  /** Has somebody look at this loop until it is idle. */
+  private void watch(Object item) {
+    Task<?> task =
+        switch (item) {
+          case Task<?> started -> started;
+          case Turn turn -> turn.strand.task;
+          default -> Strand.current().task;
+        };
+    long threshold = (task == null ? Unsync.lanes() : task.lanes).watchdog;
+    if (threshold > 0) {
+      Thread thread =
+          Thread.ofVirtual()
+              .name("anysync-watchdog")
+              .inheritInheritableThreadLocals(false)
+              .unstarted(() -> Watchdog.watch(this, threshold));
+      if (watchdog.compareAndSet(null, thread)) {
+        thread.start();
+      }
+    }
+  }
+
+  /** Returns whether the watchdog, which asks, is to go on; else another will come. */
+  boolean isWatched() {
+    if (pending.get() > 0) {
+      return true;
+    }
+    watchdog.set(null);
+    return pending.get() > 0 && watchdog.compareAndSet(null, Thread.currentThread());
+  }
+
+  /** Returns how many callbacks and coroutines wait for their turn. */
+  int queued() {
+    return Math.max(0, pending.get() - 1);
   }
 
   /** Ends the current item's turn and returns the next item, whose turn it is, or null. */
@@ -150,6 +194,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         turn.grant();
         return;
       }
+      turns++;
       holder = strand;
       run(item, strand);
     }
@@ -230,6 +275,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       }
       queue.remove();
       pending.decrementAndGet();
+      turns++;
       run(item, strand);
     }
   }
@@ -301,6 +347,7 @@ public final class EventLoop implements Executor, AutoCloseable {
 
     void grant() {
       strand.wait = null; // before there is a holder again, see suspend
+      turns++;
       holder = strand;
       state.set(GRANTED);
       LockSupport.unpark(strand.thread);

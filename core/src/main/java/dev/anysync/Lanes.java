@@ -26,6 +26,16 @@ public final class Lanes implements AutoCloseable {
     FAIL
   }
 
+  /** What to do when a foreign event loop's thread seems to wait for itself. */
+  public enum SuspicionPolicy {
+    /** Log a warning with the stack; the default. */
+    WARN,
+    /** Throw {@link DeadlockException} from the call that waits. */
+    FAIL
+  }
+
+  private static final long WATCHDOG = TimeUnit.SECONDS.toNanos(2);
+  private static final String RECORD_PROPERTY = "dev.anysync.recordStarts";
   private static final String FOREIGN_LOOP_PROPERTY = "dev.anysync.foreignLoop";
 
   static final System.Logger LOG = System.getLogger("dev.anysync");
@@ -42,8 +52,11 @@ public final class Lanes implements AutoCloseable {
   final ContextCarrier[] carriers;
   final ScopedValue<?>[] keys;
   private final ForeignLoopPolicy foreignLoopPolicy;
+  final SuspicionPolicy suspicionPolicy;
+  final long watchdog; // nanoseconds, or 0
+  final boolean recordsStarts;
   final Executor thread;
-  final Registry tasks = new Registry("these lanes");
+  final Registry tasks = new Registry("these lanes", null);
 
   private final EventLoop loop;
   private final boolean ownLoop;
@@ -58,6 +71,9 @@ public final class Lanes implements AutoCloseable {
     keys = builder.keys.toArray(ScopedValue<?>[]::new);
     foreignLoopPolicy =
         builder.foreignLoopPolicy != null ? builder.foreignLoopPolicy : defaultPolicy();
+    suspicionPolicy = builder.suspicionPolicy;
+    watchdog = builder.watchdog;
+    recordsStarts = builder.recordsStarts;
     thread = builder.thread;
     ownLoop = builder.loop == null;
     loop = builder.loop != null ? builder.loop : EventLoop.create("anysync-loop");
@@ -169,13 +185,13 @@ public final class Lanes implements AutoCloseable {
 
   private <T extends @Nullable Object> Unfuture<T> submit(Task<T> task, Executor executor) {
     Unfuture<T> future = task.future();
+    task.executor = executor;
     tasks.add(task);
     try {
-      Pool pool = executor == thread ? threadPool : executor == cpu ? cpuPool : null;
+      Pool pool = pool(executor);
       if (pool == null) {
         executor.execute(task);
       } else {
-        task.pool = pool;
         pool.execute(task, executor);
       }
     } catch (Throwable e) {
@@ -183,6 +199,15 @@ public final class Lanes implements AutoCloseable {
       throw e;
     }
     return future;
+  }
+
+  @Nullable Pool pool(Executor executor) {
+    return executor == thread ? threadPool : executor == cpu ? cpuPool : null;
+  }
+
+  /** Says which lane an executor is. */
+  String name(@Nullable Executor executor) {
+    return executor == cpu ? "cpu lane" : "thread lane";
   }
 
   /** Does what the policy says about a foreign loop's thread that waits, or is about to. */
@@ -225,6 +250,9 @@ public final class Lanes implements AutoCloseable {
     private final List<ContextCarrier> carriers = new ArrayList<>(SERVICES);
     private final List<ScopedValue<?>> keys = new ArrayList<>();
     private @Nullable ForeignLoopPolicy foreignLoopPolicy;
+    private SuspicionPolicy suspicionPolicy = SuspicionPolicy.WARN;
+    private long watchdog = WATCHDOG;
+    private boolean recordsStarts = Boolean.getBoolean(RECORD_PROPERTY);
     private @Nullable EventLoop loop;
     private Executor thread = VIRTUAL;
     private @Nullable Executor cpu;
@@ -271,6 +299,37 @@ public final class Lanes implements AutoCloseable {
     /** Sets what to do when a call waits on a foreign event loop's thread. */
     public Builder onForeignLoop(ForeignLoopPolicy policy) {
       this.foreignLoopPolicy = Objects.requireNonNull(policy, "policy");
+      return this;
+    }
+
+    /**
+     * Sets after how long a warning is logged, once and with the stack: when work of these lanes
+     * holds an event loop and does not await, and when a call that waits blocks a foreign event
+     * loop's thread. Zero means never; two seconds if not set.
+     */
+    public Builder watchdog(Duration threshold) {
+      this.watchdog = Strand.nanos(threshold, "threshold");
+      return this;
+    }
+
+    /**
+     * Sets what to do when, after the time of {@link #watchdog}, a foreign event loop's thread is
+     * blocked by a wait for which nothing that is known goes on, and tasks are queued for that
+     * thread: one of them may be what it waits for. Its {@link dev.anysync.spi.WaitStrategy#queued}
+     * tells.
+     */
+    public Builder onSuspectedDeadlock(SuspicionPolicy policy) {
+      this.suspicionPolicy = Objects.requireNonNull(policy, "policy");
+      return this;
+    }
+
+    /**
+     * Sets whether {@link AnySync#dump()} is to know where and when work was started, which costs
+     * the work's start about a microsecond. If not set, the system property {@code
+     * dev.anysync.recordStarts} says so.
+     */
+    public Builder recordStarts(boolean record) {
+      this.recordsStarts = record;
       return this;
     }
 

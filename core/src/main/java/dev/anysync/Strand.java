@@ -261,14 +261,18 @@ final class Strand {
       return true;
     }
     Wait outer = this.wait;
+    Wait published = new Wait(this, future, null, nanos >= 0);
     try {
-      Wait published = new Wait(this, future, null, nanos >= 0);
       this.wait = published;
       WaitGraph.check(published);
+      if (task == null) {
+        Wait.OUTSIDE.add(published);
+      }
       if (strategy == null) {
         return Unfuture.park(future, nanos);
       }
-      Parking wait = new Parking(future, nanos >= 0, System.nanoTime() + nanos);
+      Watchdog.Blocked blocked = Watchdog.Blocked.of(published, lanes());
+      Parking wait = new Parking(future, nanos >= 0, System.nanoTime() + nanos, blocked);
       CompletableFuture<@Nullable Object> left = new CompletableFuture<>();
       CompletableFuture<?> over = CompletableFuture.anyOf(future, left); // leaves no node on future
       Thread timer = nanos < 0 ? null : Thread.startVirtualThread(() -> completeAfter(nanos, left));
@@ -288,6 +292,9 @@ final class Strand {
       }
       return future.isDone();
     } finally {
+      if (task == null) {
+        Wait.OUTSIDE.remove(published);
+      }
       this.wait = outer;
     }
   }
@@ -382,7 +389,8 @@ final class Strand {
   }
 
   /** A wait that a strategy carries out, perhaps for a limited time. */
-  private record Parking(CompletableFuture<?> future, boolean timed, long deadline)
+  private record Parking(
+      CompletableFuture<?> future, boolean timed, long deadline, Watchdog.@Nullable Blocked blocked)
       implements ForkJoinPool.ManagedBlocker {
     @Override
     public boolean isReleasable() {
@@ -395,10 +403,15 @@ final class Strand {
         if (Thread.currentThread().isInterrupted()) {
           throw new InterruptedException(); // the flag stays, for others to see that it is ending
         }
-        if (timed) {
-          LockSupport.parkNanos(this, deadline - System.nanoTime());
-        } else {
+        long left = timed ? deadline - System.nanoTime() : Long.MAX_VALUE;
+        long look = blocked == null ? Long.MAX_VALUE : blocked.left();
+        if (left == Long.MAX_VALUE && look == Long.MAX_VALUE) {
           LockSupport.park(this);
+        } else {
+          LockSupport.parkNanos(this, Math.max(1, Math.min(left, look)));
+        }
+        if (blocked != null) {
+          blocked.look();
         }
       }
       return true;

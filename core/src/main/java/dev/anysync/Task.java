@@ -44,7 +44,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
   final byte mode;
   final Context context;
   private final boolean claimable; // may run on any thread
-  @Nullable Pool pool; // that has to start it, if that is limited
+  @Nullable Executor executor; // that it was given to, if it is no event loop's
 
   private @Nullable Callable<? extends T> body;
   private volatile @Nullable Object runner;
@@ -64,7 +64,7 @@ final class Task<T extends @Nullable Object> implements Runnable {
       @Nullable EventLoop loop,
       int mode,
       boolean claimable) {
-    this.body = body;
+    this.body = lanes.recordsStarts ? new Recorded<T>(body) : body;
     this.lanes = lanes;
     this.loop = loop;
     this.mode = (byte) mode;
@@ -308,5 +308,23 @@ final class Task<T extends @Nullable Object> implements Runnable {
 
   boolean isStarted() {
     return runner != null;
+  }
+
+  /** Returns the pool that has to start it, if that is known. */
+  @Nullable Pool pool() {
+    Executor executor = this.executor;
+    return executor == null ? null : lanes.pool(executor);
+  }
+
+  /** Says where it runs. */
+  String lane() {
+    return loop == null
+        ? lanes.name(executor)
+        : "event loop '" + loop + (mode == Strand.BODY ? "'" : "', which its caller holds");
+  }
+
+  /** Returns where it was started, if that was recorded and it has not ended. */
+  @Nullable Recorded<?> recorded() {
+    return body instanceof Recorded<?> recorded ? recorded : null;
   }
 }

@@ -500,6 +500,10 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     }
   }
 
+  boolean isTimed() {
+    return timed;
+  }
+
   boolean claim(Strand strand) {
     return task != null && task.claim(strand);
   }

@@ -1,16 +1,21 @@
 package dev.anysync;
 
+import module java.base;
+
 import org.jspecify.annotations.Nullable;
 
 /** One wait of a thread, published for others to see. */
 final class Wait {
+  /** Those outside of tasks, while they block: nothing else leads to them. */
+  static final Set<Wait> OUTSIDE = ConcurrentHashMap.newKeySet();
+
   final Strand strand;
   final Object target; // a future, or the event loop whose turn it waits for
   final @Nullable EventLoop turn; // what it gave up, and needs again to go on
   final boolean timed; // it ends, whatever happens
   final @Nullable Task<?> task; // the strand's
   final @Nullable EventLoop held; // the strand's loop, if it keeps that
-  final long since = System.nanoTime();
+  private final long since = System.nanoTime();
   volatile boolean checked; // no deadlock was found; from here on the thread parks
   private volatile boolean interrupted;
 
@@ -29,6 +34,10 @@ final class Wait {
         || interrupted
         || strand.thread.isInterrupted()
         || (task != null && task.isStopDue());
+  }
+
+  long millis() {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since);
   }
 
   /** Clears the thread's interrupt flag, which ends the wait; to be called by that thread. */

@@ -64,6 +64,7 @@ final class WaitGraph {
 
   private static final int MANY = 1_000; // tasks of which some are sure to go on
   private static final int CHAIN = 1 << 20; // steps after which a chain is taken for a cycle
+  private static final int NAME = 8; // steps that a name may take
 
   private WaitGraph() {}
 
@@ -249,7 +250,8 @@ final class WaitGraph {
     if (loop != null) {
       return List.of(loop);
     }
-    List<Strand> inTheWay = task.pool == null ? List.of() : task.pool.inTheWay();
+    Pool pool = task.pool();
+    List<Strand> inTheWay = pool == null ? List.of() : pool.inTheWay();
     return inTheWay.isEmpty() ? List.of() : List.of(new OneOf(inTheWay));
   }
 
@@ -292,7 +294,56 @@ final class WaitGraph {
     EventLoop loop = task.mode == Strand.BODY ? task.loop : null;
     Strand holder = loop == null || loop.holder == runner ? null : loop.holder;
     return (holder == null || holder.wait == null)
-        && (runner == null ? task.pool == null : runner.wait == null);
+        && (runner == null ? task.pool() == null : runner.wait == null);
+  }
+
+  /**
+   * Returns whether all that {@code wait} needs ends in futures of which nothing is known, so that
+   * whoever completes them may need the thread that waits.
+   */
+  static boolean isLost(Wait wait) {
+    Set<Object> known = Collections.newSetFromMap(new IdentityHashMap<>());
+    Deque<Object> open = new ArrayDeque<>(List.of(wait));
+    for (Object of = open.poll(); of != null; of = open.poll()) {
+      List<?> needs = of instanceof List<?> futures ? notDone(futures) : needs(of);
+      if (needs.isEmpty() && !(of instanceof CompletableFuture<?> future && isUnknown(future))) {
+        return false; // it goes on, or ends in time
+      }
+      needs.stream().filter(known::add).forEach(open::add);
+    }
+    return true;
+  }
+
+  private static boolean isUnknown(CompletableFuture<?> future) {
+    return !future.isDone() && !(future instanceof Unfuture<?> unfuture && unfuture.isTimed());
+  }
+
+  private static List<?> notDone(List<?> futures) {
+    return futures.stream()
+        .filter(future -> !(future instanceof Future<?> done && done.isDone()))
+        .toList();
+  }
+
+  /** Finds the tasks, and the strands that run no task, that {@code of} waits for. */
+  static void bodies(Object of, Consumer<Object> found) {
+    Set<Object> known = Collections.newSetFromMap(new IdentityHashMap<>());
+    Deque<Object> open = new ArrayDeque<>(List.of(of));
+    for (Object at = open.poll(); at != null; at = open.poll()) {
+      List<?> needs =
+          switch (at) {
+            case Unfuture<?> future -> listOf(future.origin());
+            case Link link -> listOf(link.get());
+            case OneOf oneOf -> oneOf.needs;
+            case List<?> futures -> futures;
+            case Registry registry -> registry.tasks.stream().limit(MANY).toList();
+            case EventLoop loop -> listOf(loop.holder);
+            default -> {
+              found.accept(at);
+              yield List.of();
+            }
+          };
+      needs.stream().filter(known::add).forEach(open::add);
+    }
   }
 
   private static DeadlockException deadlock(String title, List<Node> way) {
@@ -314,9 +365,37 @@ final class WaitGraph {
         wait.held != null
             ? ", which holds the event loop '" + wait.held + "',"
             : wait.turn != null ? ", a coroutine of the event loop '" + wait.turn + "'," : "";
-    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - wait.since);
+    String at = CallerFrames.ofUser(wait.strand.thread, true);
     return "%s%s waits for %s, since %d ms%s"
-        .formatted(label(wait.strand), place, name(target), millis, where(wait.strand));
+        .formatted(
+            label(wait.strand), place, name(target), wait.millis(), at == null ? "" : "; at " + at);
+  }
+
+  static String describe(Wait wait) {
+    return describe(wait, chain(wait.target));
+  }
+
+  /** Says what {@code of} is, which may be live. */
+  static String name(Object of) {
+    return name(chain(of));
+  }
+
+  /**
+   * Returns the node of {@code of}, with the first of its needs, and the first of that, and so on.
+   */
+  private static Node chain(Object of) {
+    Node first = new Node(of);
+    Node last = first;
+    for (int i = 0; i < NAME; i++) {
+      List<?> needs = needs(last.of);
+      if (needs.isEmpty()) {
+        break;
+      }
+      Node next = new Node(needs.getFirst());
+      last.needs.add(next);
+      last = next;
+    }
+    return first;
   }
 
   private static Node need(Node node) {
@@ -341,6 +420,7 @@ final class WaitGraph {
           };
       case Unfuture<?> future when need.of instanceof Task<?> task ->
           (future.task == task ? "" : "what depends on ") + name(need);
+      case Unfuture<?> _ when need == node -> "a future";
       case Unfuture<?> _ ->
           switch (need.of) {
             case Strand strand -> "a continuation that runs on " + label(strand);
@@ -354,16 +434,7 @@ final class WaitGraph {
   }
 
   /** Returns the thread's name and number, as the threads of one event loop share its name. */
-  private static String label(Strand strand) {
+  static String label(Strand strand) {
     return "thread '" + strand.thread.getName() + "'#" + strand.thread.threadId();
-  }
-
-  /** Returns the frame in the user's code where {@code strand} waits. */
-  private static String where(Strand strand) {
-    return Stream.of(strand.thread.getStackTrace())
-        .filter(frame -> !frame.getClassName().matches("dev\\.anysync\\.[A-Z].*|(java|jdk)\\..*"))
-        .findFirst()
-        .map(frame -> "; at " + frame)
-        .orElse("");
   }
 }

@@ -34,6 +34,7 @@ class ArchitectureTest {
           "AnySyncIterator",
           "AnySynced",
           "DeadlockException",
+          "Dump",
           "EventLoop",
           "Lanes",
           "Unfuture",

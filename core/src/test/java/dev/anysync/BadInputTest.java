@@ -140,6 +140,10 @@ class BadInputTest {
             "Lanes.Builder.onForeignLoop(ForeignLoopPolicy)",
             () -> of(builder.onForeignLoop(null))),
         call(
+            "Lanes.Builder.onSuspectedDeadlock(SuspicionPolicy)",
+            () -> of(builder.onSuspectedDeadlock(null))),
+        call("Lanes.Builder.watchdog(Duration)", () -> of(builder.watchdog(null))),
+        call(
             "Unfuture.from(CompletionStage)",
             () -> of(Unfuture.from((CompletionStage<String>) null))),
         call(

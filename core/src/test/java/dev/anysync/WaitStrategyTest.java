@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.awt.EventQueue;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -162,13 +161,14 @@ class WaitStrategyTest {
   void timeLimitsOnAForkJoinWorkerWhileTheJdksTimerIsBusy() throws Exception {
     var entered = new CountDownLatch(1);
     var release = new CountDownLatch(1);
-    var busy = new CompletableFuture<Object>().orTimeout(1, TimeUnit.MILLISECONDS);
+    var busy = new CompletableFuture<Object>();
     CompletableFuture<?> blocked =
         busy.handle(
             (value, error) -> {
               entered.countDown();
               return AnySync.coroutine(() -> release.await(50, TimeUnit.SECONDS)).run();
             });
+    var _ = busy.orTimeout(1, TimeUnit.MILLISECONDS); // now, or it would run here
     entered.await();
     try (var pool = new ForkJoinPool(1)) {
       pool.submit(
@@ -729,45 +729,11 @@ class WaitStrategyTest {
         () -> "x", CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS));
   }
 
-  /**
-   * The messages that the library logs during {@code body}, each with the stack of what it logs.
-   * The module does not read java.logging, where the messages go, hence the reflection.
-   */
+  /** The messages that the library logs during {@code body}. */
   private static List<String> warnings(Callable<?> body) throws Exception {
-    var warnings = new ConcurrentLinkedQueue<String>();
-    Class<?> loggers = Class.forName("java.util.logging.Logger");
-    Class<?> filters = Class.forName("java.util.logging.Filter");
-    Object logger = loggers.getMethod("getLogger", String.class).invoke(null, "dev.anysync");
-    Object filter =
-        Proxy.newProxyInstance(
-            WaitStrategyTest.class.getClassLoader(),
-            new Class<?>[] {filters},
-            (_, method, arguments) -> {
-              if (!method.getName().equals("isLoggable")) {
-                throw new UnsupportedOperationException(method.getName());
-              }
-              Class<?> records = Class.forName("java.util.logging.LogRecord");
-              Object message = records.getMethod("getMessage").invoke(arguments[0]);
-              Object thrown = records.getMethod("getThrown").invoke(arguments[0]);
-              warnings.add(message + stack(thrown));
-              return false;
-            });
-    loggers.getMethod("setFilter", filters).invoke(logger, filter);
-    try {
+    try (var warnings = new Warnings()) {
       var _ = body.call();
-    } finally {
-      loggers.getMethod("setFilter", filters).invoke(logger, new Object[] {null});
+      return warnings.messages();
     }
-    return List.copyOf(warnings);
-  }
-
-  private static String stack(@Nullable Object thrown) {
-    var text = new StringBuilder();
-    if (thrown instanceof Throwable throwable) {
-      for (StackTraceElement frame : throwable.getStackTrace()) {
-        text.append("\n  at ").append(frame);
-      }
-    }
-    return text.toString();
   }
 }

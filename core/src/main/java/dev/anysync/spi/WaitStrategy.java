@@ -34,4 +34,14 @@ public interface WaitStrategy {
    *     then, as {@code wait.block()} leaves it
    */
   void await(ManagedBlocker wait, CompletionStage<?> over) throws InterruptedException;
+
+  /**
+   * Returns how many tasks are queued for {@code thread}, which is the current one, or a negative
+   * number, as here, if that is not known. If there are any while the thread is blocked by a wait
+   * for which nothing that is known goes on, that is reported as a suspected deadlock; see {@link
+   * dev.anysync.Lanes.Builder#onSuspectedDeadlock}.
+   */
+  default int queued(Thread thread) {
+    return -1;
+  }
 }

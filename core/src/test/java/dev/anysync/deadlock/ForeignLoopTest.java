@@ -1,0 +1,255 @@
+package dev.anysync.deadlock;
+
+import static dev.anysync.AnySync.await;
+import static dev.anysync.AnySync.coroutine;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.anysync.AnySync;
+import dev.anysync.EventLoop;
+import dev.anysync.Lanes;
+import dev.anysync.Unfuture;
+import dev.anysync.Unsync;
+import dev.anysync.Warnings;
+import dev.anysync.spi.WaitStrategy;
+import java.io.BufferedReader;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ForkJoinPool.ManagedBlocker;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Threads of an event loop that is not ours, blocked by calls that wait: what the watchdog tells.
+ * In a JVM of its own, as a strategy is found as a service, once and for all.
+ */
+class ForeignLoopTest {
+  @TempDir private Path services;
+
+  /** Returns the lines that the new JVM prints, what it logs included. */
+  private List<String> inANewJvm(String scenario) throws Exception {
+    Path service = services.resolve("META-INF/services/" + WaitStrategy.class.getName());
+    Files.createDirectories(service.getParent());
+    Files.writeString(service, Strategy.class.getName());
+    String path =
+        String.join(
+            File.pathSeparator,
+            location(AnySync.class),
+            location(ForeignLoopTest.class),
+            services.toString());
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    Process process =
+        new ProcessBuilder(java, "-cp", path, Child.class.getName(), scenario)
+            .redirectErrorStream(true)
+            .start();
+    try (BufferedReader output = process.inputReader()) {
+      List<String> lines = output.lines().toList();
+      assertThat(process.waitFor()).as("%s", lines).isEqualTo(0);
+      return lines;
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static String location(Class<?> type) throws Exception {
+    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+  }
+
+  private static List<String> warnings(List<String> lines) {
+    return lines.stream().filter(line -> line.startsWith("WARNING: ")).toList();
+  }
+
+  @Test
+  void blockedLoopIsReportedOnceWithItsStack() throws Exception {
+    List<String> lines = inANewJvm("blocked");
+    assertThat(lines).last().isEqualTo("result: x");
+    assertThat(warnings(lines)).hasSize(1);
+    assertThat(warnings(lines).getFirst())
+        .matches(
+            "WARNING: thread 'foreign'#\\d+ waits for what runs on thread 'anysync-\\d+'#\\d+,"
+                + " since \\d+ ms; at .*ForeignLoopTest\\$Child.*, and blocks its event loop");
+    assertThat(lines).anyMatch(line -> line.contains("ForeignLoopTest$Child.lambda$main"));
+  }
+
+  @Test
+  void queueThatGrowsWhileNothingGoesOnIsSuspected() throws Exception {
+    List<String> lines = inANewJvm("suspected");
+    assertThat(lines).last().isEqualTo("result: x");
+    assertThat(warnings(lines)).hasSize(2);
+    assertThat(warnings(lines).getLast())
+        .isEqualTo(
+            "WARNING: suspected deadlock: nothing that is known goes on to end this wait, while 1"
+                + " task is queued for its thread:");
+    assertThat(lines.get(lines.indexOf(warnings(lines).getLast()) + 1))
+        .matches("  thread 'foreign'#\\d+ waits for what runs on thread 'anysync-.*");
+  }
+
+  @Test
+  void suspectedDeadlockFailsIfThePolicySaysSo() throws Exception {
+    List<String> lines = inANewJvm("fails");
+    assertThat(lines.get(lines.size() - 3))
+        .isEqualTo(
+            "result: dev.anysync.DeadlockException: suspected deadlock: nothing that is known goes"
+                + " on to end this wait, while 1 task is queued for its thread:");
+    assertThat(lines).last().isEqualTo("true, and goes on");
+  }
+
+  @Test
+  void queueThatGrowsWhileSomethingGoesOnIsNot() throws Exception {
+    List<String> lines = inANewJvm("goes on");
+    assertThat(lines).last().isEqualTo("result: x");
+    assertThat(warnings(lines)).hasSize(1);
+  }
+
+  @Test
+  void zeroTurnsItOff() throws Exception {
+    assertThat(inANewJvm("off")).containsExactly("result: x");
+  }
+
+  /** A loop with one thread and a queue, as the event loops of frameworks are. */
+  static final class Loop implements Runnable {
+    final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+    final LoopThread thread = new LoopThread(this);
+
+    @Override
+    public void run() {
+      try {
+        while (true) {
+          tasks.take().run();
+        }
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    <T> FutureTask<T> submit(Callable<T> call) {
+      var task = new FutureTask<T>(call);
+      tasks.add(task);
+      return task;
+    }
+  }
+
+  static final class LoopThread extends Thread {
+    final Loop loop;
+
+    LoopThread(Loop loop) {
+      super(null, loop, "foreign");
+      this.loop = loop;
+      setDaemon(true);
+    }
+  }
+
+  public static final class Strategy implements WaitStrategy {
+    @Override
+    public boolean owns(Thread thread) {
+      return thread instanceof LoopThread;
+    }
+
+    @Override
+    public boolean runsBodies() {
+      return false;
+    }
+
+    @Override
+    public void await(ManagedBlocker wait, CompletionStage<?> over) throws InterruptedException {
+      boolean _ = wait.block();
+    }
+
+    @Override
+    public int queued(Thread thread) {
+      return ((LoopThread) thread).loop.tasks.size();
+    }
+  }
+
+  /** What the new JVM runs. */
+  static final class Child {
+    private static final Duration THRESHOLD = Duration.ofMillis(100);
+
+    private Child() {}
+
+    @SuppressWarnings("SystemOut")
+    public static void main(String[] args) throws Exception {
+      String scenario = args[0];
+      var warnings = new Warnings(); // for as long as the JVM lives
+      var gate = new CompletableFuture<String>();
+      Lanes.Builder builder =
+          Lanes.builder().watchdog(scenario.equals("off") ? Duration.ZERO : THRESHOLD);
+      if (scenario.equals("fails")) {
+        builder.onSuspectedDeadlock(Lanes.SuspicionPolicy.FAIL);
+      }
+      Lanes lanes = builder.build();
+      Lanes _ = Unsync.share(lanes);
+      Lanes clock =
+          Lanes.builder()
+              .loop(EventLoop.create("clock"))
+              .watchdog(THRESHOLD.multipliedBy(4))
+              .build();
+      var loop = new Loop();
+      loop.thread.start();
+      var body = new CompletableFuture<Thread>();
+      var ended = new CountDownLatch(1);
+      boolean goesOn = scenario.equals("goes on");
+      FutureTask<String> blocked =
+          loop.submit(
+              () -> {
+                try {
+                  return coroutine(
+                          () -> {
+                            body.complete(Thread.currentThread());
+                            try {
+                              return goesOn ? gate.get() : await(gate);
+                            } finally {
+                              ended.countDown();
+                            }
+                          })
+                      .run();
+                } catch (Exception e) {
+                  return e.toString();
+                }
+              });
+      while (body.join().getState() != Thread.State.WAITING) {
+        Thread.onSpinWait();
+      }
+      if (List.of("suspected", "fails", "goes on").contains(scenario)) {
+        FutureTask<Boolean> _ = loop.submit(() -> gate.complete("from the loop itself"));
+      }
+      if (scenario.equals("fails")) {
+        System.out.println("result: " + blocked.get());
+        ended.await();
+        System.out.println(gate.isCancelled() + loop.submit(() -> ", and goes on").get());
+        return;
+      }
+      overlook(clock, warnings);
+      gate.complete("x");
+      String result = blocked.get();
+      warnings.messages().stream()
+          .filter(message -> !message.contains("clock"))
+          .forEach(message -> System.out.println("WARNING: " + message));
+      System.out.println("result: " + result);
+    }
+
+    /** Waits for four thresholds, by means of the watchdog of other lanes. */
+    private static void overlook(Lanes clock, Warnings warnings) {
+      var release = new CountDownLatch(1);
+      Unfuture<String> held =
+          clock.async(
+              () -> {
+                release.await();
+                return "held";
+              });
+      while (warnings.messages().stream().noneMatch(message -> message.contains("'clock'"))) {
+        Thread.onSpinWait();
+      }
+      release.countDown();
+      String _ = held.result();
+    }
+  }
+}
