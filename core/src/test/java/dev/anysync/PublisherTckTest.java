@@ -18,22 +18,41 @@ import org.reactivestreams.tck.flow.FlowSubscriberBlackboxVerification;
 import org.reactivestreams.tck.flow.FlowSubscriberWhiteboxVerification;
 import org.testng.annotations.AfterMethod;
 
-/** The technology compatibility kit of Reactive Streams, on both ends of an iterator. */
+/**
+ * The technology compatibility kit of Reactive Streams, on both ends of an iterator. The kit fixes
+ * the size of each test, so more stress is more rounds.
+ */
 class PublisherTckTest {
+  private static final int ROUNDS = Integer.getInteger("stress", 1);
 
   @TestFactory
   Stream<DynamicTest> publisher() {
-    return TestNg.tests(Publisher.class);
+    return TestNg.tests(Publisher.class, ROUNDS);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> publisherOfAPublishersElements() {
+    return TestNg.tests(Relay.class, ROUNDS);
   }
 
   @TestFactory
   Stream<DynamicTest> subscriber() {
-    return TestNg.tests(SubscriberBlackbox.class);
+    return TestNg.tests(SubscriberBlackbox.class, ROUNDS);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> subscriberThatAsksInAdvance() {
+    return TestNg.tests(PrefetchingBlackbox.class, ROUNDS);
   }
 
   @TestFactory
   Stream<DynamicTest> subscriberFromInside() {
-    return TestNg.tests(SubscriberWhitebox.class);
+    return TestNg.tests(SubscriberWhitebox.class, ROUNDS);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> subscriberThatAsksInAdvanceFromInside() {
+    return TestNg.tests(PrefetchingWhitebox.class, ROUNDS);
   }
 
   /** Patient with what must happen, and brief with what must not. */
@@ -42,7 +61,7 @@ class PublisherTckTest {
   }
 
   /** Verifies {@link AnySyncIterator#publisher}. */
-  static final class Publisher extends FlowPublisherVerification<Long> {
+  static class Publisher extends FlowPublisherVerification<Long> {
     public Publisher() {
       super(environment());
     }
@@ -82,14 +101,27 @@ class PublisherTckTest {
     }
   }
 
+  /** Verifies {@link AnySyncIterator#publisher} behind {@link AnySyncIterator#from}. */
+  static final class Relay extends Publisher {
+    @Override
+    public Flow.Publisher<Long> createFlowPublisher(long elements) {
+      return AnySyncIterator.from(super.createFlowPublisher(elements)).publisher();
+    }
+  }
+
   /** Iterators over publishers, each consumed by a thread of its own. */
   private static final class Consumers {
+    private final int prefetch;
     private final List<AnySyncIterator<Integer>> iterators = new ArrayList<>();
     private final List<TestThread<@Nullable Void>> threads = new ArrayList<>();
 
+    Consumers(int prefetch) {
+      this.prefetch = prefetch;
+    }
+
     /** Starts a consumer that takes an element for each permit. */
     void start(Flow.Publisher<Integer> publisher, Semaphore permits) {
-      AnySyncIterator<Integer> iterator = AnySyncIterator.from(publisher).prefetch(0);
+      AnySyncIterator<Integer> iterator = AnySyncIterator.from(publisher).prefetch(prefetch);
       iterators.add(iterator);
       threads.add(TestThread.start(() -> consume(iterator, permits)));
     }
@@ -116,12 +148,17 @@ class PublisherTckTest {
   }
 
   /** Verifies what {@link AnySyncIterator#from} subscribes with, for a consumer that takes all. */
-  static final class SubscriberBlackbox extends FlowSubscriberBlackboxVerification<Integer> {
-    private final Consumers consumers = new Consumers();
+  static class SubscriberBlackbox extends FlowSubscriberBlackboxVerification<Integer> {
+    private final Consumers consumers;
     private final Semaphore permits = new Semaphore(1_000_000);
 
     public SubscriberBlackbox() {
+      this(0);
+    }
+
+    SubscriberBlackbox(int prefetch) {
       super(environment());
+      consumers = new Consumers(prefetch);
     }
 
     @Override
@@ -143,13 +180,25 @@ class PublisherTckTest {
     }
   }
 
+  /** As {@link SubscriberBlackbox}, for an iterator that asks for elements in advance. */
+  static final class PrefetchingBlackbox extends SubscriberBlackbox {
+    public PrefetchingBlackbox() {
+      super(2);
+    }
+  }
+
   /** Verifies what {@link AnySyncIterator#from} subscribes with, for one that is told when to. */
-  static final class SubscriberWhitebox extends FlowSubscriberWhiteboxVerification<Integer> {
+  static class SubscriberWhitebox extends FlowSubscriberWhiteboxVerification<Integer> {
     private final ConcurrentLinkedQueue<Semaphore> all = new ConcurrentLinkedQueue<>();
-    private final Consumers consumers = new Consumers();
+    private final Consumers consumers;
 
     public SubscriberWhitebox() {
+      this(0);
+    }
+
+    SubscriberWhitebox(int prefetch) {
       super(environment());
+      consumers = new Consumers(prefetch);
     }
 
     @Override
@@ -209,6 +258,13 @@ class PublisherTckTest {
       }
       all.clear();
       consumers.close(new Semaphore(0));
+    }
+  }
+
+  /** As {@link SubscriberWhitebox}, for an iterator that asks for elements in advance. */
+  static final class PrefetchingWhitebox extends SubscriberWhitebox {
+    public PrefetchingWhitebox() {
+      super(2);
     }
   }
 

@@ -28,6 +28,14 @@ class TestNgTest {
   }
 
   @Test
+  void eachRoundIsATest() {
+    assertThat(TestNg.tests(Sample.class, 3).map(DynamicTest::getDisplayName))
+        .hasSize(3 * 4)
+        .filteredOn("required_fails"::equals)
+        .hasSize(3);
+  }
+
+  @Test
   void noTestIsAFailure() {
     assertThatThrownBy(() -> TestNg.tests(Object.class)).hasMessageContaining("ran no test");
   }
