@@ -1,0 +1,4 @@
+@NullMarked
+package dev.anysync;
+
+import org.jspecify.annotations.NullMarked;
