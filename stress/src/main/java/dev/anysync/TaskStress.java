@@ -127,7 +127,7 @@ class TaskStress {
   @Outcome(expect = Expect.FORBIDDEN, desc = "waits for nobody")
   @State
   public static class LastTask extends Once {
-    private final Registry registry = new Registry("anysync-stress");
+    private final Registry registry = new Registry("anysync-stress", null);
     private @Nullable Unfuture<@Nullable Void> emptied;
 
     public LastTask() {
@@ -195,6 +195,10 @@ class TaskStress {
             Strand.BODY,
             false);
     private final Unfuture<Integer> future = task.future();
+
+    public CarryBack() {
+      task.context.willCarryBack();
+    }
 
     @Actor
     public void lane() {

@@ -621,7 +621,7 @@ class InterleavingTest {
   }
 
   public static class AddedWhileClosed extends Once {
-    private final Registry registry = new Registry("test");
+    private final Registry registry = new Registry("test", null);
 
     @Override
     void one() {
