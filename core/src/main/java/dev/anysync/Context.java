@@ -14,6 +14,7 @@ final class Context {
   private ScopedValue.@Nullable Carrier scoped; // until the body is called
   private @Nullable Object[] snapshots; // the caller's until the body has run, then the body's
   private boolean isCarriedBack; // set before the body is called
+  private boolean hasRun;
 
   private Context(
       ContextCarrier[] carriers,
@@ -56,6 +57,7 @@ final class Context {
       return scoped == null ? body.call() : scoped.<T, Exception>call(body::call);
     } finally {
       snapshots = isCarriedBack ? snapshot(carriers) : NOTHING;
+      hasRun = true;
       restore(carriers, before);
     }
   }
@@ -69,8 +71,10 @@ final class Context {
 
   /** Gives the current thread what the body left, if it has run. */
   void carryBack() {
-    restore(carriers, snapshots);
-    drop();
+    if (hasRun) {
+      restore(carriers, snapshots);
+      drop();
+    }
   }
 
   /** Lets go of all it carries. */

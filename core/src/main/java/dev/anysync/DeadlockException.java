@@ -6,8 +6,10 @@ import java.util.List;
  * A wait that can never end, because what is waited for is itself waiting for the waiter. Thrown by
  * the wait that would have closed the cycle, instead of blocking. The message has one line for each
  * wait of the cycle: which thread waits, for what, since when, and where; the stacks of the other
- * threads, ten at most, are suppressed in it. Also thrown by a wait on a foreign event loop's
- * thread that is only suspected to be one, if {@link Lanes.SuspicionPolicy#FAIL} says so.
+ * threads, ten at most, are suppressed in it. A wait for such a cycle, which would never end
+ * either, throws as well; a continuation whose result closes one, and a race that is left with one,
+ * fail with it. Also thrown by a wait on a foreign event loop's thread that is only suspected to be
+ * one, if {@link Lanes.SuspicionPolicy#FAIL} says so.
  */
 public final class DeadlockException extends IllegalStateException {
   private static final long serialVersionUID = 1;
@@ -24,17 +26,6 @@ public final class DeadlockException extends IllegalStateException {
         .map(strand -> strand.thread)
         .filter(thread -> thread != Thread.currentThread())
         .limit(STACKS)
-        .forEach(thread -> addSuppressed(new Stack(thread, "waits here")));
-  }
-
-  /** Where a thread is. */
-  static final class Stack extends Exception {
-    private static final long serialVersionUID = 1;
-
-    Stack(Thread thread, String what) {
-      super(
-          "thread '" + thread.getName() + "'#" + thread.threadId() + " " + what, null, false, true);
-      setStackTrace(thread.getStackTrace());
-    }
+        .forEach(thread -> addSuppressed(new ThreadStack(thread, "waits here")));
   }
 }

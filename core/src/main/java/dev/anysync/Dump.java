@@ -18,11 +18,13 @@ import org.jspecify.annotations.Nullable;
  * is seen while it waits only.
  *
  * <p>A dump is taken while the work goes on, so what changes meanwhile may be seen half-way. It has
- * 10,000 entries at most, and says how many are left out. Immutable, and safe for all threads.
+ * 10,000 entries at most, what runs before what is queued, and says how many are left out; of what
+ * one entry waits for, it shows a hundred at most. Immutable, and safe for all threads.
  */
 public final class Dump {
   private static final int LIMIT = 10_000;
   private static final int MAX_INDENT = 40;
+  private static final int MAX_NEEDS = 100; // of one entry
 
   /** A running body, or a thread that waits, and what is known of it. */
   private static final class Entry {
@@ -67,14 +69,24 @@ public final class Dump {
   Dump() {
     Map<Object, Entry> known = new HashMap<>(); // tasks, and the waits outside of them
     Map<Strand, Set<Object>> strands = new HashMap<>(); // what they run
-    long total = Wait.OUTSIDE.size();
+    List<Task<?>> queued = new ArrayList<>();
+    long total = 0;
     for (Wait wait : Wait.OUTSIDE) {
+      total++;
       add(wait, wait.strand, LIMIT / 2, known, strands);
     }
     for (Registry registry : Registry.all()) {
-      total += registry.tasks.size();
       for (Task<?> task : registry.tasks) {
-        add(task, task.runner(), LIMIT, known, strands);
+        Strand runner = task.runner();
+        if (runner != null) {
+          total++;
+          add(task, runner, LIMIT, known, strands);
+        } else if (!task.isStarted()) {
+          total++;
+          if (queued.size() < LIMIT) {
+            queued.add(task);
+          }
+        }
       }
       EventLoop loop = registry.loop;
       Strand holder = loop == null ? null : loop.holder;
@@ -84,7 +96,8 @@ public final class Dump {
                 .formatted(loop, WaitGraph.label(holder), loop.queued()));
       }
     }
-    this.total = Math.max(total, entries.size());
+    queued.forEach(task -> add(task, null, LIMIT, known, strands)); // what runs tells more
+    this.total = total;
     known.forEach((of, entry) -> describe(of, entry, known, strands));
   }
 
@@ -122,12 +135,12 @@ public final class Dump {
     }
     Strand runner = task.runner();
     if (runner == null) {
-      facts.put("state", "queued");
+      facts.put("state", task.isStarted() ? "ended" : "queued");
       return;
     }
     Wait wait = runner.wait;
     describe(wait != null && wait.task == task ? wait : null, runner, entry, known, strands);
-    if (task.isDone()) {
+    if (task.isStopped()) {
       facts.compute("state", (_, state) -> "cancelled and still " + state);
     }
     if (wait != null && wait.task != null && wait.task != task) {
@@ -146,9 +159,12 @@ public final class Dump {
     facts.put("threadId", strand.thread.threadId());
     if (wait != null) {
       facts.put("state", "waiting");
-      facts.put("waitsFor", WaitGraph.name(wait.target));
+      // Its target may have come, so that its turn is all that it waits for.
+      boolean isTurn = wait.turn != null && wait.target instanceof Future<?> f && f.isDone();
+      Object target = isTurn && wait.turn != null ? wait.turn : wait.target;
+      facts.put("waitsFor", WaitGraph.name(target));
       facts.put("sinceMillis", wait.millis());
-      WaitGraph.bodies(wait.target, of -> needs(entry, of, known, strands));
+      WaitGraph.bodies(target, MAX_NEEDS, of -> needs(entry, of, known, strands));
     } else {
       facts.put(
           "state",
@@ -173,7 +189,7 @@ public final class Dump {
   }
 
   private static void need(Entry entry, @Nullable Entry needed) {
-    if (needed != null && needed != entry) {
+    if (needed != null && needed != entry && entry.needs.size() < MAX_NEEDS) {
       entry.needs.add(needed);
       needed.isNeeded = true;
     }

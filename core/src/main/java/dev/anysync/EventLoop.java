@@ -38,8 +38,8 @@ public final class EventLoop implements Executor, AutoCloseable {
   private final AtomicInteger pending = new AtomicInteger();
   final Registry tasks;
   volatile @Nullable Strand holder; // of the turn; null also while it changes hands
-  int turns; // that were given; written before the holder
-  private final AtomicReference<@Nullable Thread> watchdog = new AtomicReference<>();
+  int turns; // that were given, or taken by what is drained; counted by whoever has the turn
+  private final AtomicBoolean watched = new AtomicBoolean();
 
   private EventLoop(String name) {
     this.name = name;
@@ -100,10 +100,6 @@ public final class EventLoop implements Executor, AutoCloseable {
     drained.source = this;
     enqueue((Runnable) () -> drained.complete(null));
     strand.waitOrGiveUp(drained, false);
-    Thread watchdog = this.watchdog.get();
-    if (watchdog != null) {
-      watchdog.interrupt();
-    }
   }
 
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
@@ -129,30 +125,9 @@ public final class EventLoop implements Executor, AutoCloseable {
   private void enqueue(Object item) {
     queue.add(item);
     if (pending.getAndIncrement() == 0) {
-      if (watchdog.get() == null) {
-        watch(item);
-      }
       handTo(queue.remove());
-    }
-  }
-
-  /** Has somebody look at this loop until it is idle. */
-  private void watch(Object item) {
-    Task<?> task =
-        switch (item) {
-          case Task<?> started -> started;
-          case Turn turn -> turn.strand.task;
-          default -> Strand.current().task;
-        };
-    long threshold = (task == null ? Unsync.lanes() : task.lanes).watchdog;
-    if (threshold > 0) {
-      Thread thread =
-          Thread.ofVirtual()
-              .name("anysync-watchdog")
-              .inheritInheritableThreadLocals(false)
-              .unstarted(() -> Watchdog.watch(this, threshold));
-      if (watchdog.compareAndSet(null, thread)) {
-        thread.start();
+      if (!watched.get() && watched.compareAndSet(false, true)) {
+        Watchdog.watch(this);
       }
     }
   }
@@ -162,8 +137,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     if (pending.get() > 0) {
       return true;
     }
-    watchdog.set(null);
-    return pending.get() > 0 && watchdog.compareAndSet(null, Thread.currentThread());
+    watched.set(false);
+    return pending.get() > 0 && watched.compareAndSet(false, true);
   }
 
   /** Returns how many callbacks and coroutines wait for their turn. */
@@ -368,11 +343,14 @@ public final class EventLoop implements Executor, AutoCloseable {
           } else {
             wait.setInterrupted();
           }
-          if (!interrupted && awaited != null) {
-            strand.outside(() -> awaited.cancel(true));
-          }
           interrupted = true;
-          queueUp();
+          if (state.compareAndSet(WAITING, QUEUED)) {
+            // What this runs must not find itself in the turn, so that comes after it.
+            if (awaited != null) {
+              strand.outside(() -> awaited.cancel(true));
+            }
+            enqueue(this);
+          }
         } else {
           LockSupport.park(EventLoop.this);
         }

@@ -34,7 +34,7 @@ public final class Lanes implements AutoCloseable {
     FAIL
   }
 
-  private static final long WATCHDOG = TimeUnit.SECONDS.toNanos(2);
+  static final long WATCHDOG = TimeUnit.SECONDS.toNanos(2);
   private static final String RECORD_PROPERTY = "dev.anysync.recordStarts";
   private static final String FOREIGN_LOOP_PROPERTY = "dev.anysync.foreignLoop";
 
@@ -73,6 +73,7 @@ public final class Lanes implements AutoCloseable {
         builder.foreignLoopPolicy != null ? builder.foreignLoopPolicy : defaultPolicy();
     suspicionPolicy = builder.suspicionPolicy;
     watchdog = builder.watchdog;
+    Watchdog.expect(watchdog);
     recordsStarts = builder.recordsStarts;
     thread = builder.thread;
     ownLoop = builder.loop == null;
@@ -304,8 +305,9 @@ public final class Lanes implements AutoCloseable {
 
     /**
      * Sets after how long a warning is logged, once and with the stack: when work of these lanes
-     * holds an event loop and does not await, and when a call that waits blocks a foreign event
-     * loop's thread. Zero means never; two seconds if not set.
+     * holds an event loop and does not await, and when a foreign event loop's thread is blocked by
+     * a wait for work of these lanes. Callbacks, and waits for anything else, count for the shared
+     * lanes. Zero means never; two seconds if not set.
      */
     public Builder watchdog(Duration threshold) {
       this.watchdog = Strand.nanos(threshold, "threshold");

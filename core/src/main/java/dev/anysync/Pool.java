@@ -44,6 +44,12 @@ final class Pool {
     submitting[0] = null; // plain: only this thread asks for itself
   }
 
+  /** Returns whether one of its threads is free, or runs something that does not wait. */
+  boolean isLive() {
+    List<Strand> busy = inTheWay();
+    return busy.isEmpty() || busy.stream().anyMatch(strand -> strand.wait == null);
+  }
+
   /** Returns the threads one of which has to come free before the pool can start another task. */
   List<Strand> inTheWay() {
     ThreadPoolExecutor threads = this.threads.get();

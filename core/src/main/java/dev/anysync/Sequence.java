@@ -124,7 +124,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   @Nullable Source source(Strand strand) {
     int now = state.get();
     if (now == NEW) {
-      strand.checkForeignLoop(false);
+      strand.checkForeignLoop();
     }
     if (now == NEW && state.compareAndSet(NEW, PULLED)) {
       Source opened = opener.open(strand, prefetch);

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Strand {
   /*
    * Overview. Each thread that meets the library gets one strand, kept in a thread local for as long
-   * as the thread lives. All fields but wait belong to that thread alone, so that the fast path
+   * as the thread lives. All fields but wait belong to that thread alone (the watchdog may look at its task), so that the fast path
    * of run() and await(call) is one thread-local read and a few plain fields around a call of the
    * body. The fields describe the innermost body on the thread's stack; whoever enters a body saves
    * and restores them.
@@ -88,7 +88,7 @@ final class Strand {
   /** Calls {@code body} as a coroutine for synchronous code. */
   <T extends @Nullable Object> T run(Callable<? extends T> body) {
     if (!runsBodies()) {
-      checkForeignLoop(false);
+      checkForeignLoop();
       return finish(lanes().hop(body, loop), false);
     }
     int outer = mode;
@@ -138,7 +138,7 @@ final class Strand {
   /** As {@link #run(Callable)}, on a virtual thread, for at most {@code nanos}. */
   <T extends @Nullable Object> T run(Callable<? extends T> body, long nanos)
       throws TimeoutException {
-    checkForeignLoop(false);
+    checkForeignLoop();
     Unfuture<T> future = lanes().hop(body, loop);
     if (!waitOrCancel(future, false, nanos, "run(timeout)")) {
       future.cancel(true);
@@ -244,10 +244,10 @@ final class Strand {
     return strategy != null && !strategy.runsBodies();
   }
 
-  /** Applies the policy before a body is started for a foreign loop's thread, or it waits. */
-  void checkForeignLoop(boolean waits) {
+  /** Applies the policy before a body is started for a foreign loop's thread. */
+  void checkForeignLoop() {
     if (isForeignLoop()) {
-      lanes().onForeignLoop(thread, waits);
+      lanes().onForeignLoop(thread, false);
     }
   }
 
@@ -256,7 +256,10 @@ final class Strand {
    * nanos}, unless negative, are over; returns whether the future is done.
    */
   boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
-    checkForeignLoop(true);
+    Lanes lanes = future instanceof Unfuture<?> own && own.task != null ? own.task.lanes : lanes();
+    if (isForeignLoop()) {
+      lanes.onForeignLoop(thread, true);
+    }
     if (nanos < 0 && future instanceof Unfuture<?> dependent && dependent.helpOn(this)) {
       return true;
     }
@@ -271,7 +274,7 @@ final class Strand {
       if (strategy == null) {
         return Unfuture.park(future, nanos);
       }
-      Watchdog.Blocked blocked = Watchdog.Blocked.of(published, lanes());
+      Watchdog.Blocked blocked = Watchdog.Blocked.of(published, lanes);
       Parking wait = new Parking(future, nanos >= 0, System.nanoTime() + nanos, blocked);
       CompletableFuture<@Nullable Object> left = new CompletableFuture<>();
       CompletableFuture<?> over = CompletableFuture.anyOf(future, left); // leaves no node on future

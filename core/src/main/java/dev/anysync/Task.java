@@ -310,6 +310,12 @@ final class Task<T extends @Nullable Object> implements Runnable {
     return runner != null;
   }
 
+  /** Returns whether its body was told to stop, or will be, before it has ended by itself. */
+  boolean isStopped() {
+    int stop = this.stop;
+    return stop == INTERRUPTING || stop == INTERRUPTED;
+  }
+
   /** Returns the pool that has to start it, if that is known. */
   @Nullable Pool pool() {
     Executor executor = this.executor;

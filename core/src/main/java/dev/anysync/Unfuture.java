@@ -439,6 +439,9 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   private boolean stopThen(BooleanSupplier completion) {
     if (task == null || isDone()) {
+      if (source instanceof Link link && !isDone()) {
+        link.cut = true; // what depends on this comes all the same
+      }
       return completion.getAsBoolean();
     }
     boolean unstarted = task.stop();
@@ -479,7 +482,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     if (task != null) {
       task.timed = true;
     } else if (source instanceof Link link) {
-      link.timed = true;
+      link.cut = true;
     }
   }
 

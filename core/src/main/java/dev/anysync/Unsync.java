@@ -41,6 +41,11 @@ public final class Unsync {
     return lanes != null && !lanes.tasks.closed ? lanes : makeLanes();
   }
 
+  /** Returns the shared lanes, if there are any. */
+  static @Nullable Lanes knownLanes() {
+    return shared;
+  }
+
   private static synchronized Lanes makeLanes() {
     Lanes lanes = shared;
     if (lanes == null || lanes.tasks.closed) {

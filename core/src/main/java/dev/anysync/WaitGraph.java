@@ -41,7 +41,7 @@ final class WaitGraph {
 
     Node(Object of) {
       this.of = of;
-      this.any = of instanceof OneOf;
+      this.any = of instanceof OneOf || of instanceof Pool;
     }
   }
 
@@ -55,14 +55,14 @@ final class WaitGraph {
   static final class Link extends AtomicReference<@Nullable Object> {
     private static final long serialVersionUID = 1;
 
-    volatile boolean timed; // one of the futures is completed in time, and what depends on it too
+    volatile boolean cut; // one of the futures comes without it: in time, or completed by hand
 
     Link(@Nullable Object to) {
       super(to);
     }
   }
 
-  private static final int MANY = 1_000; // tasks of which some are sure to go on
+  private static final int MANY = 1_000; // tasks that are too many to look at
   private static final int CHAIN = 1 << 20; // steps after which a chain is taken for a cycle
   private static final int NAME = 8; // steps that a name may take
 
@@ -102,6 +102,9 @@ final class WaitGraph {
       at = needs.getFirst();
       if (at instanceof OneOf oneOf) {
         return oneOf.needs.stream().anyMatch(need -> !hasFailed(need) && isLive(need));
+      }
+      if (at instanceof Pool pool) {
+        return pool.isLive();
       }
       if (needs.size() > 1 || at == of) {
         return false;
@@ -215,11 +218,12 @@ final class WaitGraph {
       case Task<?> task -> needs(task);
       case Unfuture<?> future -> listOf(future.origin());
       case Link link -> {
-        Object to = link.timed ? null : link.get();
+        Object to = link.cut ? null : link.get();
         // Some other thread may be about to run the function that the dependent waits for.
         yield listOf(to instanceof Task<?> task && task.isDoneFor(link) ? null : to);
       }
       case OneOf oneOf -> oneOf.needs.stream().filter(need -> !hasFailed(need)).toList();
+      case Pool pool -> pool.inTheWay();
       case Registry registry ->
           registry.tasks.size() > MANY ? List.of() : List.copyOf(registry.tasks);
       case List<?> futures -> {
@@ -250,9 +254,7 @@ final class WaitGraph {
     if (loop != null) {
       return List.of(loop);
     }
-    Pool pool = task.pool();
-    List<Strand> inTheWay = pool == null ? List.of() : pool.inTheWay();
-    return inTheWay.isEmpty() ? List.of() : List.of(new OneOf(inTheWay));
+    return listOf(task.pool());
   }
 
   private static List<?> listOf(@Nullable Object one) {
@@ -280,9 +282,6 @@ final class WaitGraph {
 
   /** Returns whether a future is done or its work goes on, as can be seen at a glance. */
   private static boolean isLive(Object of) {
-    if (of instanceof Strand strand) {
-      return strand.wait == null;
-    }
     if (!(of instanceof Unfuture<?> future) || future.isDone()) {
       return true;
     }
@@ -293,8 +292,11 @@ final class WaitGraph {
     Strand runner = task.runner();
     EventLoop loop = task.mode == Strand.BODY ? task.loop : null;
     Strand holder = loop == null || loop.holder == runner ? null : loop.holder;
-    return (holder == null || holder.wait == null)
-        && (runner == null ? task.pool() == null : runner.wait == null);
+    if (holder != null && holder.wait != null) {
+      return false;
+    }
+    Pool pool = runner == null ? task.pool() : null;
+    return runner == null ? pool == null || pool.isLive() : runner.wait == null;
   }
 
   /**
@@ -324,25 +326,25 @@ final class WaitGraph {
         .toList();
   }
 
-  /** Finds the tasks, and the strands that run no task, that {@code of} waits for. */
-  static void bodies(Object of, Consumer<Object> found) {
+  /** Finds the tasks and strands that {@code of} waits for, or the first {@code limit} of them. */
+  static void bodies(Object of, int limit, Consumer<Object> found) {
     Set<Object> known = Collections.newSetFromMap(new IdentityHashMap<>());
     Deque<Object> open = new ArrayDeque<>(List.of(of));
-    for (Object at = open.poll(); at != null; at = open.poll()) {
+    for (Object at = open.poll(); at != null && known.size() <= limit; at = open.poll()) {
       List<?> needs =
           switch (at) {
             case Unfuture<?> future -> listOf(future.origin());
             case Link link -> listOf(link.get());
             case OneOf oneOf -> oneOf.needs;
             case List<?> futures -> futures;
-            case Registry registry -> registry.tasks.stream().limit(MANY).toList();
+            case Registry registry -> registry.tasks.stream().limit(limit).toList();
             case EventLoop loop -> listOf(loop.holder);
             default -> {
               found.accept(at);
               yield List.of();
             }
           };
-      needs.stream().filter(known::add).forEach(open::add);
+      needs.stream().filter(known::add).limit(limit).forEach(open::add);
     }
   }
 
@@ -408,14 +410,17 @@ final class WaitGraph {
     Node need = need(node);
     return switch (node.of) {
       case Link _ when need != node -> name(need);
-      case EventLoop loop when need.of instanceof Wait holder ->
-          "its turn on the event loop '" + loop + "', which " + label(holder.strand) + " has";
+      case EventLoop loop -> {
+        Strand holder = loop.holder;
+        String has = holder == null ? "" : ", which " + label(holder) + " has";
+        yield "its turn on the event loop '" + loop + "'" + has;
+      }
       case Task<?> _ ->
           switch (need.of) {
             case Strand runner -> "what runs on " + label(runner);
             case EventLoop loop -> "what is queued on the event loop '" + loop + "'";
-            case OneOf busy ->
-                "what is queued behind the " + busy.needs.size() + " busy threads of its pool";
+            case Pool pool ->
+                "what is queued behind the " + pool.inTheWay().size() + " busy threads of its pool";
             default -> "a task";
           };
       case Unfuture<?> future when need.of instanceof Task<?> task ->

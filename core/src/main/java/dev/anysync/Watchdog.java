@@ -8,45 +8,90 @@ import org.jspecify.annotations.Nullable;
 /** Tells who holds an event loop, or blocks a foreign one, for too long; once per occurrence. */
 final class Watchdog {
   /*
-   * Overview. A loop that becomes busy gets a virtual thread that looks at it four times per
-   * threshold, and ends when it finds the loop idle. All that costs the loop is a count of its
-   * turns: if that has not changed since the fourth look back, somebody has kept the turn.
+   * Overview. A loop that becomes busy is looked at again and again, until it is found idle, by one
+   * platform thread for all loops: on a virtual one it would wait for a core behind the very
+   * coroutines that it is to tell of. All that costs a loop is a count of its turns: if that has not
+   * changed for as long as the holder's lanes allow, somebody has kept the turn.
    *
    * The thread of a foreign loop looks for itself, from the park in which it waits.
    */
 
-  private static final int LOOKS = 4;
+  private static final ScheduledThreadPoolExecutor THREAD = thread();
 
-  private Watchdog() {}
+  private static final AtomicLong INTERVAL = // the least that any lanes ask for
+      new AtomicLong(interval(Lanes.WATCHDOG));
+
+  private final EventLoop loop;
+  private @Nullable Strand holder;
+  private int turn;
+  private long since; // it has been seen with that
+  private boolean isReported;
+
+  private Watchdog(EventLoop loop) {
+    this.loop = loop;
+  }
+
+  private static ScheduledThreadPoolExecutor thread() {
+    var executor =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("anysync-watchdog").factory());
+    executor.setKeepAliveTime(1, TimeUnit.SECONDS);
+    executor.allowCoreThreadTimeOut(true);
+    return executor;
+  }
+
+  private static long interval(long threshold) {
+    return Math.clamp(threshold / 4, 1_000_000, 500_000_000);
+  }
+
+  /** Prepares for lanes with this threshold. */
+  static void expect(long threshold) {
+    if (threshold > 0) {
+      INTERVAL.accumulateAndGet(interval(threshold), Math::min);
+    }
+  }
 
   /** Looks at {@code loop} until it is idle. */
-  static void watch(EventLoop loop, long threshold) {
-    int turn = 0;
-    int looks = -1;
-    do {
-      Strand holder = loop.holder;
-      int now = loop.turns;
-      if (holder == null || now != turn) {
-        turn = now;
-        looks = -1;
-      }
-      if (holder != null && ++looks == LOOKS) {
+  static void watch(EventLoop loop) {
+    new Watchdog(loop).lookLater();
+  }
+
+  private void lookLater() {
+    var _ = THREAD.schedule(this::look, INTERVAL.get(), TimeUnit.NANOSECONDS);
+  }
+
+  private void look() {
+    Strand holder = loop.holder;
+    int turn = loop.turns;
+    long now = System.nanoTime();
+    if (holder == null || holder != this.holder || turn != this.turn) {
+      this.holder = holder;
+      this.turn = turn;
+      since = now;
+      isReported = false;
+    } else if (!isReported) {
+      Task<?> task = holder.task;
+      Lanes lanes = task != null ? task.lanes : Unsync.knownLanes();
+      long threshold = lanes == null ? Lanes.WATCHDOG : lanes.watchdog;
+      if (threshold > 0 && now - since >= threshold) {
+        isReported = true;
         warn(
-            "the event loop '%s' has been held for %d ms by %s, which does not await"
-                .formatted(loop, millis(threshold), WaitGraph.label(holder)),
+            "the event loop '%s' has been held for %d ms by %s: let that await, or move what it does to call() or cpuBound()"
+                .formatted(loop, millis(now - since), WaitGraph.label(holder)),
             holder.thread);
       }
-      try {
-        TimeUnit.NANOSECONDS.sleep(Math.max(1, threshold / LOOKS));
-      } catch (InterruptedException e) {
-        return; // the loop is closed
-      }
-    } while (loop.isWatched());
+    }
+    if (loop.isWatched()) {
+      lookLater();
+    }
   }
 
   private static void warn(String message, Thread thread) {
-    Lanes.LOG.log(
-        System.Logger.Level.WARNING, message, new DeadlockException.Stack(thread, "is here"));
+    try {
+      Lanes.LOG.log(System.Logger.Level.WARNING, message, new ThreadStack(thread, "is here"));
+    } catch (Throwable e) {
+      // A log that fails is no reason not to go on looking.
+    }
   }
 
   private static long millis(long nanos) {
@@ -92,16 +137,20 @@ final class Watchdog {
       next += threshold;
       if (!isReported) {
         isReported = true;
-        warn(WaitGraph.describe(wait) + ", and blocks its event loop", wait.strand.thread);
+        warn(
+            "a foreign event loop's thread is blocked by a call that waits: await or start() it"
+                + " instead, or make the call on another thread:\n  "
+                + WaitGraph.describe(wait),
+            wait.strand.thread);
       }
       int queued = strategy.queued(wait.strand.thread);
       if (queued > 0 && WaitGraph.isLost(wait)) {
         isSuspected = true;
         String message =
-            "suspected deadlock: nothing that is known goes on to end this wait, while "
+            "suspected deadlock: nothing that is known goes on to end this wait; it may wait for"
+                + " what is queued for its own thread ("
                 + queued
-                + (queued == 1 ? " task is" : " tasks are")
-                + " queued for its thread:\n  "
+                + "):\n  "
                 + WaitGraph.describe(wait);
         if (lanes.suspicionPolicy == Lanes.SuspicionPolicy.FAIL) {
           throw new DeadlockException(message);

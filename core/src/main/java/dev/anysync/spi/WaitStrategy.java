@@ -39,7 +39,8 @@ public interface WaitStrategy {
    * Returns how many tasks are queued for {@code thread}, which is the current one, or a negative
    * number, as here, if that is not known. If there are any while the thread is blocked by a wait
    * for which nothing that is known goes on, that is reported as a suspected deadlock; see {@link
-   * dev.anysync.Lanes.Builder#onSuspectedDeadlock}.
+   * dev.anysync.Lanes.Builder#onSuspectedDeadlock}. A thread is looked after only while it is in
+   * the {@code block} of its wait.
    */
   default int queued(Thread thread) {
     return -1;

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -284,6 +285,71 @@ class DumpTest {
       assertThat(json.getAsJsonArray("entries")).hasSize(10_000);
       gate.complete("x");
       assertThat(futures).allSatisfy(future -> assertThat(future.result()).isEqualTo("x"));
+    }
+  }
+
+  /** What is held up by it is queued, however much that is. */
+  @Test
+  void whatRunsIsShownBeforeWhatIsQueued() {
+    try (var pool = Executors.newFixedThreadPool(1);
+        Lanes lanes = Lanes.builder().thread(pool).build()) {
+      var futures = new ArrayList<Unfuture<String>>();
+      for (int i = 0; i < 20_000; i++) {
+        futures.add(lanes.call(gate::get));
+      }
+      assertThat(awaitTree(".*function, thread lane, thread 'pool-.*, blocked.*")).hasSize(1);
+      gate.complete("x");
+      assertThat(Unfuture.all(futures).result()).hasSize(20_000);
+    }
+  }
+
+  @Test
+  void manyThatWaitForMany() {
+    var members = new ArrayList<Unfuture<String>>();
+    for (int i = 0; i < 1_000; i++) {
+      members.add(coroutine(() -> await(gate)).start());
+    }
+    Unfuture<List<String>> all = Unfuture.all(members);
+    var waiting = new ArrayList<Unfuture<List<String>>>();
+    for (int i = 0; i < 1_000; i++) {
+      waiting.add(coroutine(() -> AnySync.shield(all)).start());
+    }
+    Awaitility.await()
+        .untilAsserted(
+            () -> {
+              String text = AnySync.dump().toString();
+              assertThat(text.lines().filter(line -> line.contains("for all of 1000")).count())
+                  .isEqualTo(1_000);
+              assertThat(text.lines().count()).isLessThan(103_000);
+            });
+    gate.complete("x");
+    assertThat(waiting).allSatisfy(future -> assertThat(future.result()).hasSize(1_000));
+  }
+
+  @Test
+  void coroutineThatWaitsForItsTurn() throws Exception {
+    try (EventLoop loop = EventLoop.create("turns")) {
+      Unfuture<String> waiting = coroutine(() -> await(gate)).start(loop);
+      var entered = new CountDownLatch(1);
+      var release = new CountDownLatch(1);
+      Unfuture<String> holder =
+          coroutine(
+                  () -> {
+                    entered.countDown();
+                    release.await();
+                    return "held";
+                  })
+              .start(loop);
+      entered.await();
+      gate.complete("x");
+      List<String> tree =
+          awaitTree(
+              ".* waiting, for its turn on the event loop 'turns', which thread 'turns'#\\d+ has,"
+                  + " since .*");
+      assertThat(tree).hasSize(2);
+      assertThat(tree.get(1)).contains("blocked");
+      release.countDown();
+      assertThat(holder.result() + waiting.result()).isEqualTo("heldx");
     }
   }
 

@@ -74,8 +74,12 @@ class ForeignLoopTest {
     assertThat(warnings(lines)).hasSize(1);
     assertThat(warnings(lines).getFirst())
         .matches(
-            "WARNING: thread 'foreign'#\\d+ waits for what runs on thread 'anysync-\\d+'#\\d+,"
-                + " since \\d+ ms; at .*ForeignLoopTest\\$Child.*, and blocks its event loop");
+            "WARNING: a foreign event loop's thread is blocked by a call that waits: await or"
+                + " start\\(\\) it instead, or make the call on another thread:");
+    assertThat(lines.get(1))
+        .matches(
+            "  thread 'foreign'#\\d+ waits for what runs on thread 'anysync-\\d+'#\\d+, since \\d+"
+                + " ms; at .*ForeignLoopTest\\$Child.*");
     assertThat(lines).anyMatch(line -> line.contains("ForeignLoopTest$Child.lambda$main"));
   }
 
@@ -86,8 +90,8 @@ class ForeignLoopTest {
     assertThat(warnings(lines)).hasSize(2);
     assertThat(warnings(lines).getLast())
         .isEqualTo(
-            "WARNING: suspected deadlock: nothing that is known goes on to end this wait, while 1"
-                + " task is queued for its thread:");
+            "WARNING: suspected deadlock: nothing that is known goes on to end this wait; it may"
+                + " wait for what is queued for its own thread (1):");
     assertThat(lines.get(lines.indexOf(warnings(lines).getLast()) + 1))
         .matches("  thread 'foreign'#\\d+ waits for what runs on thread 'anysync-.*");
   }
@@ -98,7 +102,7 @@ class ForeignLoopTest {
     assertThat(lines.get(lines.size() - 3))
         .isEqualTo(
             "result: dev.anysync.DeadlockException: suspected deadlock: nothing that is known goes"
-                + " on to end this wait, while 1 task is queued for its thread:");
+                + " on to end this wait; it may wait for what is queued for its own thread (1):");
     assertThat(lines).last().isEqualTo("true, and goes on");
   }
 

@@ -171,6 +171,37 @@ class NoDeadlockTest {
     assertThat(catchThrowable(first::result)).isInstanceOf(TimeoutException.class);
   }
 
+  /** What follows a dependent that was cancelled or completed by hand does not need its source. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void dependentThatComesWithoutItsSource(boolean cancelled) {
+    var self = new CompletableFuture<Unfuture<Object>>();
+    var slow = new CompletableFuture<Thread>();
+    Unfuture<Object> first =
+        Unsync.call(
+            () -> {
+              CompletableFuture<Object> dependent = self.join().thenApply(x -> x);
+              CompletableFuture<Object> cleanup =
+                  dependent.handleAsync(
+                      (_, _) -> {
+                        Thread waiting = slow.join();
+                        while (waiting.getState() != Thread.State.WAITING && waiting.isAlive()) {
+                          Thread.onSpinWait();
+                        }
+                        return "cleaned up";
+                      });
+              if (cancelled) {
+                dependent.cancel(true);
+              } else {
+                dependent.complete("by hand");
+              }
+              slow.complete(Thread.currentThread());
+              return cleanup.join();
+            });
+    self.complete(first);
+    assertThat(first.join()).isEqualTo("cleaned up");
+  }
+
   @Test
   void eitherOfTwoOneOfWhichNeverComes() {
     var self = new CompletableFuture<Unfuture<Object>>();
@@ -289,6 +320,48 @@ class NoDeadlockTest {
         assertThat(first.run(coroutine(() -> second.run(inner)))).isEqualTo("x");
         assertThat(second.run(coroutine(() -> first.run(inner)))).isEqualTo("x");
       }
+    }
+  }
+
+  /** It runs on the thread of a coroutine that has been cancelled, but not in its turn. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void callbackOfACancellationWaitsForWorkOfTheLoop(boolean busy) throws Exception {
+    try (EventLoop loop = EventLoop.create("l")) {
+      var awaited = new Unfuture<Object>();
+      var joined = new CompletableFuture<Object>();
+      var _ =
+          awaited.whenComplete(
+              (_, _) -> joined.complete(coroutine(() -> "new work").start(loop).join()));
+      var thread = new CompletableFuture<Thread>();
+      Unfuture<Object> cancelled =
+          coroutine(
+                  () -> {
+                    thread.complete(Thread.currentThread());
+                    return await(awaited);
+                  })
+              .start(loop);
+      releaseOnceParked(thread.join(), new CountDownLatch(1));
+      var release = new CountDownLatch(1);
+      if (busy) {
+        var entered = new CountDownLatch(1);
+        loop.execute(
+            () -> {
+              entered.countDown();
+              assertThat(catchThrowable(release::await)).isNull();
+            });
+        entered.await();
+      }
+      Thread cancelling = Thread.ofVirtual().start(() -> thread.join().interrupt());
+      if (busy) {
+        while (!awaited.isDone()) {
+          Thread.onSpinWait();
+        }
+        release.countDown();
+      }
+      assertThat(joined.join()).isEqualTo("new work");
+      assertThat(catchThrowable(cancelled::result)).isInstanceOf(CancellationException.class);
+      cancelling.join();
     }
   }
 

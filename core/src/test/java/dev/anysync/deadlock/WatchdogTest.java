@@ -10,6 +10,7 @@ import dev.anysync.Unfuture;
 import dev.anysync.Unsync;
 import dev.anysync.Warnings;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -62,8 +63,9 @@ class WatchdogTest {
       assertThat(about("held", warnings)).hasSize(1);
       assertThat(about("held", warnings).getFirst())
           .matches(
-              "(?s)the event loop 'held' has been held for 100 ms by thread 'held'#\\d+, which does"
-                  + " not await\n.*WatchdogTest.*");
+              "(?s)the event loop 'held' has been held for \\d+ ms by thread 'held'#\\d+: let that"
+                  + " await, or move what it does to call\\(\\) or cpuBound\\(\\)\n"
+                  + ".*WatchdogTest.*");
       release.countDown();
       assertThat(end(lanes, held)).isEqualTo("released");
       assertThat(end(other, another)).isEqualTo("released");
@@ -173,6 +175,52 @@ class WatchdogTest {
       assertThat(another.result()).isEqualTo("released");
       lanes.loop().close();
       other.loop().close();
+    }
+  }
+
+  /** No virtual thread could tell of it. */
+  @Test
+  void loopsThatOccupyAllCarriersAreReported() throws Exception {
+    try (var warnings = new Warnings()) {
+      var lanes = new ArrayList<Lanes>();
+      var held = new ArrayList<Unfuture<String>>();
+      int cores = Runtime.getRuntime().availableProcessors();
+      for (int i = 0; i < cores; i++) {
+        String name = "computing " + i;
+        lanes.add(lanes(name, THRESHOLD));
+        held.add(
+            lanes
+                .get(i)
+                .async(
+                    () -> {
+                      while (about(name, warnings).isEmpty()) {
+                        Thread.onSpinWait();
+                      }
+                      return "computed";
+                    }));
+      }
+      for (int i = 0; i < cores; i++) {
+        assertThat(end(lanes.get(i), held.get(i))).isEqualTo("computed");
+        lanes.get(i).close();
+      }
+    }
+  }
+
+  /** The threshold is that of the lanes whose work holds the loop, whoever made it busy. */
+  @Test
+  void thresholdIsThatOfTheHolder() throws Exception {
+    EventLoop loop = EventLoop.create("shared");
+    try (var warnings = new Warnings();
+        Lanes off = Lanes.builder().loop(loop).watchdog(Duration.ZERO).build();
+        Lanes on = Lanes.builder().loop(loop).watchdog(THRESHOLD).build()) {
+      var gate = new CompletableFuture<String>();
+      Unfuture<String> first = off.async(() -> await(gate));
+      Unfuture<String> held = hold(on);
+      awaitWarning("shared", warnings);
+      release.countDown();
+      gate.complete("x");
+      assertThat(first.result() + held.result()).isEqualTo("xreleased");
+      loop.close();
     }
   }
 
