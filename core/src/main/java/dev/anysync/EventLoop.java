@@ -96,10 +96,12 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
     Strand strand = Strand.current();
     strand.waitOrGiveUp(tasks.close(), false);
-    Unfuture<@Nullable Void> drained = new Unfuture<>();
-    drained.source = this;
-    enqueue((Runnable) () -> drained.complete(null));
-    strand.waitOrGiveUp(drained, false);
+    if (pending.get() > 0) {
+      Unfuture<@Nullable Void> drained = new Unfuture<>();
+      drained.source = this;
+      enqueue((Runnable) () -> drained.complete(null));
+      strand.waitOrGiveUp(drained, false);
+    }
   }
 
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
