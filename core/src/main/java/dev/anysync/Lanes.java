@@ -208,7 +208,7 @@ public final class Lanes implements AutoCloseable {
 
   /** Says which lane an executor is. */
   String name(@Nullable Executor executor) {
-    return executor == cpu ? "cpu lane" : "thread lane";
+    return executor == thread ? "thread lane" : executor == cpu ? "cpu lane" : "virtual thread";
   }
 
   /** Does what the policy says about a foreign loop's thread that waits, or is about to. */

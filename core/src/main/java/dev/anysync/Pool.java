@@ -46,23 +46,26 @@ final class Pool {
 
   /** Returns whether one of its threads is free, or runs something that does not wait. */
   boolean isLive() {
-    List<Strand> busy = inTheWay();
-    return busy.isEmpty() || busy.stream().anyMatch(strand -> strand.wait == null);
+    return busy.stream().anyMatch(strand -> strand.wait == null) || !isFull();
   }
 
   /** Returns the threads one of which has to come free before the pool can start another task. */
   List<Strand> inTheWay() {
+    return isFull() ? List.copyOf(busy) : List.of();
+  }
+
+  /** Returns whether all its threads run tasks of ours, and it will not add one. */
+  private boolean isFull() {
     ThreadPoolExecutor threads = this.threads.get();
     if (threads == null || !isOfJdk(threads.getRejectedExecutionHandler())) {
-      return List.of();
+      return false;
     }
     int size = threads.getPoolSize();
     boolean grows =
         size < threads.getCorePoolSize()
             || (size < threads.getMaximumPoolSize()
                 && threads.getQueue().remainingCapacity() < (1 << 30));
-    List<Strand> busy = List.copyOf(this.busy);
-    return grows || busy.size() < size ? List.of() : busy;
+    return !grows && busy.size() >= size;
   }
 
   /** Returns whether it runs what the pool refuses on no third thread, so that we count right. */

@@ -292,7 +292,12 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   /** Kept apart so that its thread exists only when there is something to clean. */
   private static final class Orphans {
     static final Cleaner CLEANER =
-        Cleaner.create(Thread.ofPlatform().daemon().name("anysync-cleaner").factory());
+        Cleaner.create(
+            Thread.ofPlatform()
+                .daemon()
+                .name("anysync-cleaner")
+                .inheritInheritableThreadLocals(false)
+                .factory());
   }
 
   /** A run of the body on the consumer's stack. */

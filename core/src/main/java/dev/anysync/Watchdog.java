@@ -34,7 +34,12 @@ final class Watchdog {
   private static ScheduledThreadPoolExecutor thread() {
     var executor =
         new ScheduledThreadPoolExecutor(
-            1, Thread.ofPlatform().daemon().name("anysync-watchdog").factory());
+            1,
+            Thread.ofPlatform()
+                .daemon()
+                .name("anysync-watchdog")
+                .inheritInheritableThreadLocals(false)
+                .factory());
     executor.setKeepAliveTime(1, TimeUnit.SECONDS);
     executor.allowCoreThreadTimeOut(true);
     return executor;

@@ -151,7 +151,8 @@ class DumpTest {
           .hasSize(1);
       release.countDown();
       stubborn.stopped().join();
-      assertThat(AnySync.dump().toString()).doesNotContain("'cancelled'");
+      Awaitility.await() // until it has given up its turn as well
+          .untilAsserted(() -> assertThat(AnySync.dump().toString()).doesNotContain("'cancelled'"));
     }
   }
 
