@@ -39,7 +39,7 @@ public final class EventLoop implements Executor, AutoCloseable {
   final Registry tasks;
   volatile @Nullable Strand holder; // of the turn; null also while it changes hands
   int turns; // that were given, or taken by what is drained; counted by whoever has the turn
-  private final AtomicBoolean watched = new AtomicBoolean();
+  final AtomicBoolean watched = new AtomicBoolean();
 
   private EventLoop(String name) {
     this.name = name;

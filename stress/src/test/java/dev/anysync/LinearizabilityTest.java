@@ -196,7 +196,7 @@ class LinearizabilityTest {
   }
 
   public static class TurnTaker extends Total {
-    private final EventLoop loop = EventLoop.create("anysync-test");
+    private final EventLoop loop = InterleavingTest.unwatched();
 
     @Override
     @Operation
