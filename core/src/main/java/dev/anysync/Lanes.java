@@ -326,9 +326,9 @@ public final class Lanes implements AutoCloseable {
     }
 
     /**
-     * Sets whether {@link AnySync#dump()} is to know where and when work was started, which costs
-     * the work's start about a microsecond. If not set, the system property {@code
-     * dev.anysync.recordStarts} says so.
+     * Sets whether {@link AnySync#dump()} is to know where and when work was started, for which
+     * each start reads the clock and walks the stack. If not set, the system property {@code
+     * dev.anysync.recordStarts} says so, when the builder is made.
      */
     public Builder recordStarts(boolean record) {
       this.recordsStarts = record;
