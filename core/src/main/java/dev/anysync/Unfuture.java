@@ -262,9 +262,10 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       CompletionStage<R> stage = context.call(() -> next.apply(this));
       Objects.requireNonNull(stage, "next returned null, not a stage");
       CompletableFuture<R> future = stage.toCompletableFuture();
-      if (!link.compareAndSet(strand, future.isDone() ? null : future)) {
+      boolean isDone = future.isDone(); // asked once: a link that leads to it has to be cleared
+      if (!link.compareAndSet(strand, isDone ? null : future)) {
         future.cancel(true);
-      } else if (!future.isDone()) {
+      } else if (!isDone) {
         checkUntilDone(link, future);
       }
       return future;

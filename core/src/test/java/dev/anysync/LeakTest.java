@@ -346,7 +346,7 @@ class LeakTest {
   void whatDependsOnAResultDoesNotKeepIt() {
     var results = new ArrayList<WeakReference<Object>>();
     var kept = new ArrayList<CompletableFuture<Integer>>();
-    int kinds = 9;
+    int kinds = 10;
     for (int i = 0; i < kinds; i++) {
       int kind = i;
       var gate = new CompletableFuture<Object>();
@@ -362,6 +362,7 @@ class LeakTest {
             case 6 -> source.thenCombine(Unfuture.of(1), (x, y) -> y);
             case 7 -> source.thenCompose(_ -> source.thenApplyAsync(x -> x)).thenApply(small);
             case 8 -> source.thenCompose(x -> Unsync.call(() -> x)).thenApply(small);
+            case 9 -> source.thenAsync(x -> new DoneOnceAsked(x.join())).thenApply(small);
             default -> source.thenApply(small);
           });
       Object result = new Object();
@@ -376,6 +377,22 @@ class LeakTest {
               assertThat(results).allSatisfy(result -> assertThat(result.get()).isNull());
             });
     assertThat(kept).hasSize(kinds).allSatisfy(future -> assertThat(future).isDone());
+  }
+
+  /** As one that another thread completes at that very moment. */
+  private static final class DoneOnceAsked extends CompletableFuture<Object> {
+    private final Object value;
+
+    DoneOnceAsked(Object value) {
+      this.value = value;
+    }
+
+    @Override
+    public boolean isDone() {
+      boolean done = super.isDone();
+      complete(value);
+      return done;
+    }
   }
 
   /** Neither a future that is done nor what was made from it keeps the context or the loop. */
