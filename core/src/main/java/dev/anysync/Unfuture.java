@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Unfuture<T extends @Nullable Object> extends CompletableFuture<T> {
   final @Nullable Task<T> task;
-  private volatile boolean timed; // completed in time at the latest, so no wait is for ever
   private boolean dependent; // made by CompletableFuture, which wraps what it fails with
   private boolean cancels; // what it follows, when it is cancelled
 
@@ -479,12 +478,13 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   }
 
   private void setTimed() {
-    timed = true;
     if (task != null) {
       task.timed = true;
-    } else if (source instanceof Link link) {
-      link.cut = true;
+      return;
     }
+    Link link = source instanceof Link known ? known : new Link(null);
+    link.cut = true;
+    source = link;
   }
 
   /** Completes this for its body, its continuation or the stage that it follows. */
@@ -505,7 +505,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   }
 
   boolean isTimed() {
-    return timed;
+    return task != null ? task.timed : source instanceof Link link && link.cut;
   }
 
   boolean claim(Strand strand) {
@@ -514,7 +514,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   /** Returns what has to happen before this can be completed, as far as it is known. */
   @Nullable Object origin() {
-    if (timed || isDone()) {
+    if (isDone()) {
       return null;
     }
     return task != null ? task : source;

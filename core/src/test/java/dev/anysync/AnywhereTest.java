@@ -5,9 +5,7 @@ import static dev.anysync.AnySync.coroutine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.awt.EventQueue;
-import java.io.BufferedReader;
 import java.io.File;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -501,29 +499,17 @@ class AnywhereTest {
   // From threads that only a JVM of its own has
 
   private static List<String> inANewJvm(boolean modules, String... parts) throws Exception {
-    String main = location(AnySync.class);
-    String tests = location(AnywhereTest.class);
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    List<String> arguments = new ArrayList<>();
     if (modules) {
-      command.addAll(List.of("--module-path", main, "--patch-module", "dev.anysync=" + tests));
-      command.addAll(List.of("-m", "dev.anysync/" + Child.class.getName()));
+      arguments.addAll(List.of("--module-path", NewJvm.LIBRARY));
+      arguments.addAll(List.of("--patch-module", "dev.anysync=" + NewJvm.TESTS));
+      arguments.addAll(List.of("-m", "dev.anysync/" + Child.class.getName()));
     } else {
-      command.addAll(List.of("-cp", main + File.pathSeparator + tests, Child.class.getName()));
+      arguments.addAll(List.of("-cp", NewJvm.LIBRARY + File.pathSeparator + NewJvm.TESTS));
+      arguments.add(Child.class.getName());
     }
-    command.addAll(List.of(parts));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    try (BufferedReader output = process.inputReader()) {
-      List<String> lines = output.lines().toList();
-      assertThat(process.waitFor()).as("%s", lines).isEqualTo(0);
-      return lines;
-    } finally {
-      process.destroyForcibly();
-    }
-  }
-
-  private static String location(Class<?> type) throws Exception {
-    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+    arguments.addAll(List.of(parts));
+    return NewJvm.run(arguments);
   }
 
   private static List<String> all(String thread) {

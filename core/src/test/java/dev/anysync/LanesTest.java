@@ -6,13 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anysync.Threads.Endless;
 import dev.anysync.spi.ContextCarrier;
-import java.io.BufferedReader;
-import java.io.File;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -356,27 +352,7 @@ class LanesTest {
 
   /** All of it in a JVM of its own, where nothing has been used yet. */
   private static List<String> inANewJvm(String part) throws Exception {
-    var classPath = new ArrayList<String>();
-    for (Class<?> type : List.of(AnySync.class, LanesTest.class)) {
-      classPath.add(
-          Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString());
-    }
-    Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                String.join(File.pathSeparator, classPath),
-                Fresh.class.getName(),
-                part)
-            .redirectErrorStream(true)
-            .start();
-    try (BufferedReader output = process.inputReader()) {
-      List<String> lines = output.lines().toList();
-      assertThat(process.waitFor()).as("%s", lines).isEqualTo(0);
-      return lines;
-    } finally {
-      process.destroyForcibly();
-    }
+    return NewJvm.run(Fresh.class, part);
   }
 
   /** What the new JVM runs: prints the names of all threads that it did not have at first. */

@@ -666,6 +666,18 @@ class WaitStrategyTest {
     assertThat(ran).isFalse();
   }
 
+  /** Of the lanes whose work is waited for, not of the shared ones. */
+  @Test
+  void policyIsThatOfTheLanesThatAreWaitedFor() throws Exception {
+    try (Lanes lanes = Lanes.builder().onForeignLoop(Lanes.ForeignLoopPolicy.FAIL).build()) {
+      var never = new CompletableFuture<String>();
+      Unfuture<String> unfuture = lanes.call(never::get);
+      assertThat(onEventThread(() -> catchThrowable(unfuture::join)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("AWT-EventQueue");
+    }
+  }
+
   @Test
   void policyFailAllowsWhatDoesNotWait() throws Exception {
     withPolicy(

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * java.logging, where the messages go, hence the reflection.
  */
 public final class Warnings implements AutoCloseable {
+  private volatile boolean fails;
   private final List<String> messages = new CopyOnWriteArrayList<>();
   private final Class<?> filters;
   private final Object logger;
@@ -30,6 +31,9 @@ public final class Warnings implements AutoCloseable {
               Object message = records.getMethod("getMessage").invoke(arguments[0]);
               Object thrown = records.getMethod("getThrown").invoke(arguments[0]);
               messages.add(message + stack(thrown));
+              if (fails) {
+                throw new IllegalStateException("the log fails");
+              }
               return false;
             }));
   }
@@ -51,6 +55,11 @@ public final class Warnings implements AutoCloseable {
   /** Returns the messages so far, each with the stack of what was logged. */
   public List<String> messages() {
     return List.copyOf(messages);
+  }
+
+  /** Lets whoever logs see that fail, from now on. */
+  public void fail() {
+    fails = true;
   }
 
   @Override

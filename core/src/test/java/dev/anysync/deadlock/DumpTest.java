@@ -177,6 +177,20 @@ class DumpTest {
   }
 
   @Test
+  void recordingByASystemProperty() {
+    System.setProperty("dev.anysync.recordStarts", "true");
+    try (Lanes lanes = Lanes.builder().build()) {
+      Unfuture<String> function = lanes.call(gate::join);
+      assertThat(awaitTree(".*started \\d+ ms ago, at .*DumpTest\\.recordingByASystemProperty.*"))
+          .hasSize(1);
+      gate.complete("x");
+      assertThat(function.result()).isEqualTo("x");
+    } finally {
+      System.clearProperty("dev.anysync.recordStarts");
+    }
+  }
+
+  @Test
   void bodyOfAnIteratorThatWaits() {
     try (AnySyncIterator<String> elements =
             AnySync.iterator(

@@ -4,15 +4,13 @@ import static dev.anysync.AnySync.await;
 import static dev.anysync.AnySync.coroutine;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.anysync.AnySync;
 import dev.anysync.EventLoop;
 import dev.anysync.Lanes;
+import dev.anysync.NewJvm;
 import dev.anysync.Unfuture;
 import dev.anysync.Unsync;
 import dev.anysync.Warnings;
 import dev.anysync.spi.WaitStrategy;
-import java.io.BufferedReader;
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,28 +37,7 @@ class ForeignLoopTest {
     Path service = services.resolve("META-INF/services/" + WaitStrategy.class.getName());
     Files.createDirectories(service.getParent());
     Files.writeString(service, Strategy.class.getName());
-    String path =
-        String.join(
-            File.pathSeparator,
-            location(AnySync.class),
-            location(ForeignLoopTest.class),
-            services.toString());
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    Process process =
-        new ProcessBuilder(java, "-cp", path, Child.class.getName(), scenario)
-            .redirectErrorStream(true)
-            .start();
-    try (BufferedReader output = process.inputReader()) {
-      List<String> lines = output.lines().toList();
-      assertThat(process.waitFor()).as("%s", lines).isEqualTo(0);
-      return lines;
-    } finally {
-      process.destroyForcibly();
-    }
-  }
-
-  private static String location(Class<?> type) throws Exception {
-    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
+    return NewJvm.run(Child.class, scenario, services.toString());
   }
 
   private static List<String> warnings(List<String> lines) {
@@ -223,7 +200,7 @@ class ForeignLoopTest {
         Thread.onSpinWait();
       }
       if (List.of("suspected", "fails", "goes on").contains(scenario)) {
-        FutureTask<Boolean> _ = loop.submit(() -> gate.complete("from the loop itself"));
+        FutureTask<String> _ = loop.submit(() -> "what it may wait for, as far as anybody knows");
       }
       if (scenario.equals("fails")) {
         System.out.println("result: " + blocked.get());

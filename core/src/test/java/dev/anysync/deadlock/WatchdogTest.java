@@ -16,6 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Event loops that somebody holds: it is told, once, and only if it is so. */
 class WatchdogTest {
@@ -78,10 +80,14 @@ class WatchdogTest {
     return result;
   }
 
-  @Test
-  void loopIsReportedEachTimeItIsHeld() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void loopIsReportedEachTimeItIsHeld(boolean logFails) throws Exception {
     try (var warnings = new Warnings();
         Lanes lanes = lanes("again", THRESHOLD)) {
+      if (logFails) {
+        warnings.fail();
+      }
       for (int i = 1; i <= 3; i++) {
         var reported = new CountDownLatch(1);
         Unfuture<String> held =
