@@ -1,0 +1,102 @@
+package dev.anysync.bench;
+
+import dev.anysync.Unfuture;
+import io.smallrye.mutiny.Uni;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+import reactor.core.publisher.Mono;
+
+/** A chain of ten continuations, of a future that is done and of one that is not yet. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class ThenBench {
+  private static final int STAGES = 10;
+
+  private int value = 42;
+
+  @Benchmark
+  public Integer thenDone() {
+    Unfuture<Integer> last = Unfuture.of(value);
+    for (int i = 0; i < STAGES; i++) {
+      last = last.then(source -> source.resultNow() + 1);
+    }
+    return last.result();
+  }
+
+  @Benchmark
+  public Integer thenPending() {
+    Unfuture<Integer> first = new Unfuture<>();
+    Unfuture<Integer> last = first;
+    for (int i = 0; i < STAGES; i++) {
+      last = last.then(source -> source.resultNow() + 1);
+    }
+    first.complete(value);
+    return last.result();
+  }
+
+  @Benchmark
+  public Integer thenApplyDone() {
+    CompletableFuture<Integer> last = Unfuture.of(value);
+    for (int i = 0; i < STAGES; i++) {
+      last = last.thenApply(number -> number + 1);
+    }
+    return last.join();
+  }
+
+  @Benchmark
+  public Integer thenApplyPending() {
+    CompletableFuture<Integer> first = new Unfuture<>();
+    CompletableFuture<Integer> last = first;
+    for (int i = 0; i < STAGES; i++) {
+      last = last.thenApply(number -> number + 1);
+    }
+    first.complete(value);
+    return last.join();
+  }
+
+  @Benchmark
+  public Integer completableFutureDone() {
+    CompletableFuture<Integer> last = CompletableFuture.completedFuture(value);
+    for (int i = 0; i < STAGES; i++) {
+      last = last.thenApply(number -> number + 1);
+    }
+    return last.join();
+  }
+
+  @Benchmark
+  public Integer completableFuturePending() {
+    CompletableFuture<Integer> first = new CompletableFuture<>();
+    CompletableFuture<Integer> last = first;
+    for (int i = 0; i < STAGES; i++) {
+      last = last.thenApply(number -> number + 1);
+    }
+    first.complete(value);
+    return last.join();
+  }
+
+  @Benchmark
+  public Integer mutiny() {
+    Uni<Integer> last = Uni.createFrom().item(value);
+    for (int i = 0; i < STAGES; i++) {
+      last = last.map(number -> number + 1);
+    }
+    return last.await().indefinitely();
+  }
+
+  @Benchmark
+  public @Nullable Integer reactor() {
+    Mono<Integer> last = Mono.just(value);
+    for (int i = 0; i < STAGES; i++) {
+      last = last.map(number -> number + 1);
+    }
+    return last.block();
+  }
+}
