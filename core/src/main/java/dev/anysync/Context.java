@@ -8,21 +8,26 @@ import org.jspecify.annotations.Nullable;
 final class Context {
   private static final @Nullable Object[] NOTHING = {};
 
-  static final Context NONE = new Context(new ContextCarrier[0], NOTHING, null);
+  private static final ClassLoader USUAL = ClassLoader.getSystemClassLoader(); // what threads have
+
+  static final Context NONE = new Context(new ContextCarrier[0], NOTHING, null, null);
 
   private final ContextCarrier[] carriers;
   private ScopedValue.@Nullable Carrier scoped; // until the body is called
+  private @Nullable ClassLoader loader; // until the body is called; null for the usual one
   private @Nullable Object[] snapshots; // the caller's until the body has run, then the body's
   private boolean isCarriedBack; // set before the body is called
-  private boolean hasRun;
+  private volatile boolean hasRun; // publishes what the body left
 
   private Context(
       ContextCarrier[] carriers,
       @Nullable Object[] snapshots,
-      ScopedValue.@Nullable Carrier scoped) {
+      ScopedValue.@Nullable Carrier scoped,
+      @Nullable ClassLoader loader) {
     this.carriers = carriers;
     this.snapshots = snapshots;
     this.scoped = scoped;
+    this.loader = loader;
   }
 
   /** Captures the current thread's context; {@link #NONE} where there is nothing to carry. */
@@ -31,9 +36,11 @@ final class Context {
     for (ScopedValue<?> key : lanes.keys) {
       scoped = bind(scoped, key);
     }
-    return lanes.carriers.length == 0 && scoped == null
+    ClassLoader current = Thread.currentThread().getContextClassLoader();
+    ClassLoader loader = current == USUAL ? null : current;
+    return lanes.carriers.length == 0 && scoped == null && loader == null
         ? NONE
-        : new Context(lanes.carriers, snapshot(lanes.carriers), scoped);
+        : new Context(lanes.carriers, snapshot(lanes.carriers), scoped, loader);
   }
 
   private static <V> ScopedValue.@Nullable Carrier bind(
@@ -53,9 +60,19 @@ final class Context {
     restore(carriers, snapshots);
     ScopedValue.Carrier scoped = this.scoped;
     this.scoped = null;
+    Thread thread = Thread.currentThread();
+    ClassLoader loader = this.loader;
+    ClassLoader loaderBefore = loader == null ? null : thread.getContextClassLoader();
+    if (loader != null) {
+      this.loader = null;
+      thread.setContextClassLoader(loader);
+    }
     try {
       return scoped == null ? body.call() : scoped.<T, Exception>call(body::call);
     } finally {
+      if (loader != null) {
+        thread.setContextClassLoader(loaderBefore);
+      }
       snapshots = isCarriedBack ? snapshot(carriers) : NOTHING;
       hasRun = true;
       restore(carriers, before);
@@ -81,6 +98,7 @@ final class Context {
   void drop() {
     if (this != NONE) {
       scoped = null;
+      loader = null;
       snapshots = NOTHING;
     }
   }

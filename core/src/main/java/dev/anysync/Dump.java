@@ -139,7 +139,8 @@ public final class Dump {
       return;
     }
     Wait wait = runner.wait;
-    describe(wait != null && wait.task == task ? wait : null, runner, entry, known, strands);
+    Wait own = wait != null && wait.task == task && !wait.asleep ? wait : null;
+    describe(own, runner, entry, known, strands);
     if (task.isStopped()) {
       facts.compute("state", (_, state) -> "cancelled and still " + state);
     }

@@ -268,6 +268,8 @@ public final class EventLoop implements Executor, AutoCloseable {
       }
       return;
     }
+    holder = null; // see suspend
+    strand.wait = Wait.asleep(strand, this); // it needs the turn to go on
     release();
     try {
       TimeUnit.NANOSECONDS.sleep(nanos);
@@ -349,7 +351,7 @@ public final class EventLoop implements Executor, AutoCloseable {
           if (state.compareAndSet(WAITING, QUEUED)) {
             // What this runs must not find itself in the turn, so that comes after it.
             if (awaited != null) {
-              strand.outside(() -> awaited.cancel(true));
+              strand.outside(() -> Strand.cancel(awaited));
             }
             enqueue(this);
           }

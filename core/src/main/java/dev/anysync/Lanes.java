@@ -169,10 +169,10 @@ public final class Lanes implements AutoCloseable {
     return submit(new Task<T>(body, this, null, Strand.BODY, thread == VIRTUAL), thread);
   }
 
-  /** As {@link #start}, for the parts of the core that go on to deal with the body. */
+  /** Starts {@code body} as a coroutine that gives and takes elements, on a virtual thread. */
   Unfuture<?> startTask(Runnable body) {
     Callable<@Nullable Void> call = Executors.callable(body, null);
-    return submit(new Task<>(call, this, null, Strand.BODY, false), thread);
+    return submit(new Task<>(call, this, null, Strand.BODY, false), VIRTUAL);
   }
 
   /** Starts {@code body} as a part of the caller's coroutine, which holds {@code loop} if any. */
@@ -204,6 +204,11 @@ public final class Lanes implements AutoCloseable {
 
   @Nullable Pool pool(Executor executor) {
     return executor == thread ? threadPool : executor == cpu ? cpuPool : null;
+  }
+
+  /** Returns whether the threads of an executor are ours. */
+  boolean isOwn(@Nullable Executor executor) {
+    return executor == VIRTUAL || executor == ownCpu;
   }
 
   /** Says which lane an executor is. */
@@ -240,10 +245,16 @@ public final class Lanes implements AutoCloseable {
   }
 
   private static ForkJoinWorkerThread cpuThread(ForkJoinPool pool) {
-    var worker = ForkJoinPool.defaultForkJoinWorkerThreadFactory.newThread(pool); // a daemon
+    var worker = new CpuThread(pool);
     worker.setName("anysync-cpu-" + CPU_THREADS.incrementAndGet());
-    worker.setContextClassLoader(Thread.currentThread().getContextClassLoader());
     return worker;
+  }
+
+  /** A thread that outlasts whoever had it made: it has nothing of theirs. */
+  private static final class CpuThread extends ForkJoinWorkerThread {
+    CpuThread(ForkJoinPool pool) {
+      super(null, pool, false);
+    }
   }
 
   /** Builds {@link Lanes}. Not safe for use by several threads at once. */

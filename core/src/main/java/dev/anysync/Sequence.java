@@ -274,16 +274,19 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
       strand.waitOrGiveUp(publishing.stopped(), false);
     }
     Source source = this.source;
-    if (before != PULLED || source == null) {
+    if (source == null) {
       return;
     }
-    finish();
+    if (before == PULLED) {
+      finish();
+    } // else a step has: it failed, timed out or was given up, and the body may run on
     Task<?> task = source.task;
     if (task != null && task != strand.task) {
-      boolean stepping = source instanceof Steps<?, ?> steps && steps.consumer.get() != null;
-      strand.waitOrGiveUp(task.stopped(), stepping); // for a step the body may need the loop
+      boolean isWorking = source instanceof Steps<?, ?> steps && steps.isWorking;
+      strand.waitOrGiveUp(task.stopped(), isWorking); // for a step the body may need the loop
     }
     Throwable failure = source.failure;
+    source.failure = null; // thrown once
     if (failure != null) {
       throw Strand.sneaky(CallerFrames.attach(failure, "close()"));
     }

@@ -22,6 +22,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
 
   private final AnySyncGenerator.Body<Y, S> body;
   final AtomicReference<@Nullable Strand> consumer = new AtomicReference<>(); // in a step
+  volatile boolean isWorking; // the body: in a step, be it that its consumer has given up
   private volatile Unfuture<Object> answer = new Unfuture<>();
   private final AtomicReference<@Nullable Object> end = new AtomicReference<>(); // END, Throwable
 
@@ -51,6 +52,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
     try {
       Unfuture<Object> answer = new Unfuture<>();
       this.answer = answer;
+      isWorking = true;
       loop = strand.loop;
       boolean suspends = async && strand.mode == Strand.BODY;
       mode = suspends || strand.loop == null ? Strand.BODY : Strand.HELD;
@@ -126,5 +128,6 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
     }
     strand.loop = null;
     strand.mode = Strand.BODY;
+    isWorking = false;
   }
 }

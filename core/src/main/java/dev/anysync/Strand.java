@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 final class Strand {
   /*
    * Overview. Each thread that meets the library gets one strand, kept in a thread local for as long
-   * as the thread lives. All fields but wait belong to that thread alone (the watchdog may look at its task), so that the fast path
-   * of run() and await(call) is one thread-local read and a few plain fields around a call of the
-   * body. The fields describe the innermost body on the thread's stack; whoever enters a body saves
+   * as the thread lives. All fields but wait belong to that thread alone (the watchdog may look at
+   * its task), so that the fast path of run() and await(call) is one thread-local read and a few
+   * plain fields around a call of the body. The fields describe the innermost body on the thread's stack; whoever enters a body saves
    * and restores them.
    *
    * A body is run where it was called if the thread's wait strategy allows bodies and the nesting is
@@ -33,6 +33,7 @@ final class Strand {
   static final int HELD = 2; // in one that run() called on an event loop: await holds the loop
 
   static final int MAX_DEPTH = 256; // bodies nested on one stack; the next one hops
+  private static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(10); // before it helps
 
   private static final ThreadLocal<@Nullable Strand> CURRENT = new ThreadLocal<>();
 
@@ -42,6 +43,8 @@ final class Strand {
   int mode;
   @Nullable EventLoop loop;
   @Nullable Task<?> task;
+  private @Nullable Unfuture<?>[] completing = {}; // what depends on them runs, the last innermost
+  private int completions;
   private boolean interrupted; // delivered as a cancellation, and owed to the thread's owner
   volatile @Nullable Wait wait; // the innermost
 
@@ -168,7 +171,7 @@ final class Strand {
         suspend(future, !shielded);
       } catch (InterruptedException e) {
         if (!shielded) {
-          future.cancel(true);
+          cancel(future);
         }
         throw cancelled(shielded ? "shield()" : "await()");
       }
@@ -187,15 +190,36 @@ final class Strand {
     if (!future.isDone() && (suspends() || strategy != null)) {
       return await(Unfuture.from(future), false);
     }
+    Wait outer = this.wait;
+    Wait published = publish(new Wait(this, future, null, false));
+    published.checked = true; // nothing is known of what it waits for
     try {
       return future.get();
     } catch (InterruptedException e) {
-      future.cancel(true);
+      cancel(future);
       throw cancelled("await()");
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
       throw sneaky(CallerFrames.attach(cause == null ? e : cause, "await()"));
+    } finally {
+      leave(published, outer);
     }
+  }
+
+  /** Lets others see a wait of this thread. */
+  private Wait publish(Wait wait) {
+    this.wait = wait;
+    if (task == null) {
+      Wait.OUTSIDE.add(wait);
+    }
+    return wait;
+  }
+
+  private void leave(Wait wait, @Nullable Wait outer) {
+    if (task == null) {
+      Wait.OUTSIDE.remove(wait);
+    }
+    this.wait = outer;
   }
 
   void sleep(long nanos) {
@@ -260,17 +284,23 @@ final class Strand {
     if (isForeignLoop()) {
       lanes.onForeignLoop(thread, true);
     }
-    if (nanos < 0 && future instanceof Unfuture<?> dependent && dependent.helpOn(this)) {
+    if (completions == 0 || (nanos >= 0 && nanos <= PATIENCE)) {
+      return park(future, nanos, lanes);
+    }
+    // Others that depend on what is being completed here may be what this one waits for.
+    if (park(future, PATIENCE, lanes)) {
       return true;
     }
+    help();
+    return park(future, nanos < 0 ? nanos : nanos - PATIENCE, lanes);
+  }
+
+  private boolean park(CompletableFuture<?> future, long nanos, Lanes lanes)
+      throws InterruptedException {
     Wait outer = this.wait;
-    Wait published = new Wait(this, future, null, nanos >= 0);
+    Wait published = publish(new Wait(this, future, null, nanos >= 0));
     try {
-      this.wait = published;
       WaitGraph.check(published);
-      if (task == null) {
-        Wait.OUTSIDE.add(published);
-      }
       if (strategy == null) {
         return Unfuture.park(future, nanos);
       }
@@ -295,10 +325,37 @@ final class Strand {
       }
       return future.isDone();
     } finally {
-      if (task == null) {
-        Wait.OUTSIDE.remove(published);
+      leave(published, outer);
+    }
+  }
+
+  /** To be called before this thread completes {@code future} and runs what depends on it. */
+  void enter(Unfuture<?> future) {
+    if (completions == completing.length) {
+      completing = Arrays.copyOf(completing, 2 * completions + 4);
+    }
+    completing[completions++] = future;
+  }
+
+  void exit() {
+    completing[--completions] = null;
+  }
+
+  /** Runs what else depends on the futures that this thread is completing. */
+  private void help() {
+    for (int i = completions - 1; i >= 0 && depth < MAX_DEPTH; i--) {
+      Task<?> outerTask = task;
+      int outerMode = mode;
+      task = null;
+      mode = NONE;
+      depth++;
+      try {
+        Objects.requireNonNull(completing[i]).help();
+      } finally {
+        depth--;
+        mode = outerMode;
+        task = outerTask;
       }
-      this.wait = outer;
     }
   }
 
@@ -321,7 +378,7 @@ final class Strand {
       suspend(future, true);
       return true;
     } catch (InterruptedException e) {
-      future.cancel(true);
+      cancel(future);
       throw cancelled(operation);
     }
   }
@@ -339,11 +396,20 @@ final class Strand {
     }
   }
 
+  /** Cancels a future of any kind: one that refuses is no reason not to go on. */
+  static void cancel(Future<?> future) {
+    try {
+      future.cancel(true);
+    } catch (Throwable e) {
+      Lanes.LOG.log(System.Logger.Level.DEBUG, "a future could not be cancelled", e);
+    }
+  }
+
   /** Throws if a cancellation is due, and cancels {@code future}, which was to be awaited. */
   void checkCancelled(@Nullable Future<?> future) {
     if (isCancelDue()) {
       if (future != null) {
-        future.cancel(true);
+        cancel(future);
       }
       boolean _ = Thread.interrupted();
       throw cancelled("await()");

@@ -85,14 +85,6 @@ final class Task<T extends @Nullable Object> implements Runnable {
     }
   }
 
-  /** Runs what depends on the future, which is done, and has not been run yet. */
-  void help() {
-    Unfuture<T> future = this.future;
-    if (future != null) {
-      future.help();
-    }
-  }
-
   boolean isDone() {
     Unfuture<T> future = this.future;
     return future == null || future.isDone();
@@ -294,11 +286,6 @@ final class Task<T extends @Nullable Object> implements Runnable {
     return this.link == link && isDone();
   }
 
-  /** Returns whether {@code strand} has run the body, and runs now what depends on the future. */
-  boolean isFollowedOn(Strand strand) {
-    return runner == strand && body == null && isDone(); // only that strand looks at `body`
-  }
-
   /**
    * Returns the strand that runs the body, or what depends on its future; null if there is none.
    */
@@ -310,10 +297,20 @@ final class Task<T extends @Nullable Object> implements Runnable {
     return runner != null;
   }
 
+  /** Returns whether the thread of its body has been interrupted for it. */
+  boolean isInterrupted() {
+    return stop == INTERRUPTED;
+  }
+
   /** Returns whether its body was told to stop, or will be, before it has ended by itself. */
   boolean isStopped() {
     int stop = this.stop;
     return stop == INTERRUPTING || stop == INTERRUPTED;
+  }
+
+  /** Returns whether threads of the library start it, which are there for it whatever happens. */
+  boolean isOnOwnThreads() {
+    return loop != null || lanes.isOwn(executor);
   }
 
   /** Returns the pool that has to start it, if that is known. */

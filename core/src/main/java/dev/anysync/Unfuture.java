@@ -414,13 +414,13 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
 
   @Override
   public boolean complete(T value) {
-    return stopThen(() -> super.complete(value));
+    return stopThen(() -> completeHere(value, null));
   }
 
   @Override
   public boolean completeExceptionally(Throwable error) {
     Objects.requireNonNull(error, "error");
-    return stopThen(() -> super.completeExceptionally(error));
+    return stopThen(() -> completeHere(null, error));
   }
 
   /**
@@ -435,6 +435,17 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       cancelAll(source);
     }
     return isCancelled();
+  }
+
+  @SuppressWarnings("NullAway") // null is a value where there is no error
+  private boolean completeHere(@Nullable T value, @Nullable Throwable error) {
+    Strand strand = Strand.current();
+    strand.enter(this);
+    try {
+      return error == null ? super.complete(value) : super.completeExceptionally(error);
+    } finally {
+      strand.exit();
+    }
   }
 
   private boolean stopThen(BooleanSupplier completion) {
@@ -456,7 +467,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   private static void cancelAll(@Nullable Object source) {
     switch (source) {
       case Link link -> cancelAll(link.getAndSet(null));
-      case Future<?> future -> future.cancel(true);
+      case Future<?> future -> Strand.cancel(future);
       case Task<?> task -> task.cancel();
       case List<?> futures -> futures.forEach(Unfuture::cancelAll);
       case null, default -> {}
@@ -477,6 +488,19 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     return super.completeOnTimeout(value, timeout, unit);
   }
 
+  @Override
+  public CompletableFuture<T> completeAsync(Supplier<? extends T> supplier) {
+    return completeAsync(supplier, defaultExecutor());
+  }
+
+  @Override
+  public CompletableFuture<T> completeAsync(Supplier<? extends T> supplier, Executor executor) {
+    Objects.requireNonNull(supplier, "supplier");
+    Objects.requireNonNull(executor, "executor");
+    setTimed(); // it is announced that it comes
+    return super.completeAsync(supplier, executor);
+  }
+
   private void setTimed() {
     if (task != null) {
       task.timed = true;
@@ -488,11 +512,8 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   }
 
   /** Completes this for its body, its continuation or the stage that it follows. */
-  @SuppressWarnings("NullAway") // null is a value where there is no error
   void finish(@Nullable T value, @Nullable Throwable error) {
-    if (error == null) {
-      super.complete(value);
-    } else if (!super.completeExceptionally(error)) {
+    if (!completeHere(value, error)) {
       logLate(error);
     }
   }
@@ -500,7 +521,11 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   /** Logs what a body has thrown after it was cancelled, which nobody else gets to see. */
   static void logLate(@Nullable Throwable error) {
     if (error != null && !(error instanceof CancellationException)) {
-      Lanes.LOG.log(System.Logger.Level.DEBUG, "a body failed after it had been cancelled", error);
+      System.Logger.Level level =
+          error instanceof DeadlockException
+              ? System.Logger.Level.WARNING
+              : System.Logger.Level.DEBUG;
+      Lanes.LOG.log(level, "a body failed after it had been cancelled", error);
     }
   }
 
@@ -518,20 +543,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       return null;
     }
     return task != null ? task : source;
-  }
-
-  /**
-   * Runs what else depends on the task whose dependents {@code strand} is running, if this is one
-   * of them: nobody would come to it while they wait for it. Returns whether this is done now.
-   */
-  boolean helpOn(Strand strand) {
-    if (dependent
-        && source instanceof Link link
-        && link.get() instanceof Task<?> task
-        && task.isFollowedOn(strand)) {
-      strand.outside(task::help);
-    }
-    return isDone();
   }
 
   /** Runs what depends on this, which is done, and has not been run yet. */

@@ -19,6 +19,9 @@ final class Wait {
   volatile boolean checked; // no deadlock was found; from here on the thread parks
   private volatile boolean interrupted;
 
+  private final boolean told; // the task's cancellation had come before
+  boolean asleep; // it does not wait for the turn yet
+
   Wait(Strand strand, Object target, @Nullable EventLoop turn, boolean timed) {
     this.strand = strand;
     this.target = target;
@@ -26,6 +29,15 @@ final class Wait {
     this.timed = timed;
     this.task = strand.task;
     this.held = target == strand.loop || turn != null ? null : strand.loop;
+    this.told = turn == null && task != null && task.isInterrupted();
+  }
+
+  /** Returns the wait of a coroutine that will need its turn when it wakes up. */
+  static Wait asleep(Strand strand, EventLoop loop) {
+    Wait wait = new Wait(strand, loop, null, false);
+    wait.asleep = true;
+    wait.checked = true;
+    return wait;
   }
 
   /** Returns whether it does not need its target any more, or not for long. */
@@ -33,7 +45,7 @@ final class Wait {
     return timed
         || interrupted
         || strand.thread.isInterrupted()
-        || (task != null && task.isStopDue());
+        || (task != null && !told && task.isStopDue());
   }
 
   long millis() {

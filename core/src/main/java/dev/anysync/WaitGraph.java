@@ -63,7 +63,6 @@ final class WaitGraph {
   }
 
   private static final int MANY = 1_000; // tasks that are too many to look at
-  private static final int CHAIN = 1 << 20; // steps after which a chain is taken for a cycle
   private static final int NAME = 8; // steps that a name may take
 
   private WaitGraph() {}
@@ -94,7 +93,8 @@ final class WaitGraph {
   /** Follows the needs for as long as there is one only: most waits need no more than that. */
   private static boolean leadsToLife(Object of) {
     Object at = of;
-    for (int i = 0; i < CHAIN; i++) {
+    Object before = of; // Brent's way to see that it goes round
+    for (int i = 0; ; i++) {
       List<?> needs = needs(at);
       if (needs.isEmpty()) {
         return true;
@@ -106,11 +106,13 @@ final class WaitGraph {
       if (at instanceof Pool pool) {
         return pool.isLive();
       }
-      if (needs.size() > 1 || at == of) {
+      if (needs.size() > 1 || at == before) {
         return false;
       }
+      if (Integer.bitCount(i) == 1) {
+        before = at;
+      }
     }
-    return false;
   }
 
   /** Returns the way from {@code root} back to it, or none if it can go on. */
@@ -254,7 +256,7 @@ final class WaitGraph {
     if (loop != null) {
       return List.of(loop);
     }
-    return listOf(task.pool());
+    return listOf(task.executor instanceof EventLoop lane ? lane : task.pool());
   }
 
   private static List<?> listOf(@Nullable Object one) {
@@ -295,8 +297,13 @@ final class WaitGraph {
     if (holder != null && holder.wait != null) {
       return false;
     }
-    Pool pool = runner == null ? task.pool() : null;
-    return runner == null ? pool == null || pool.isLive() : runner.wait == null;
+    if (runner == null) {
+      Pool pool = task.pool();
+      return pool == null || pool.isLive();
+    }
+    Wait wait = runner.wait;
+    return wait == null
+        || (wait.asleep && wait.target instanceof EventLoop turn && waitOf(turn.holder).isEmpty());
   }
 
   /**
@@ -308,7 +315,7 @@ final class WaitGraph {
     Deque<Object> open = new ArrayDeque<>(List.of(wait));
     for (Object of = open.poll(); of != null; of = open.poll()) {
       List<?> needs = of instanceof List<?> futures ? notDone(futures) : needs(of);
-      if (needs.isEmpty() && !(of instanceof CompletableFuture<?> future && isUnknown(future))) {
+      if (needs.isEmpty() && !isUnknown(of)) {
         return false; // it goes on, or ends in time
       }
       needs.stream().filter(known::add).forEach(open::add);
@@ -316,8 +323,15 @@ final class WaitGraph {
     return true;
   }
 
-  private static boolean isUnknown(CompletableFuture<?> future) {
-    return !future.isDone() && !(future instanceof Unfuture<?> unfuture && unfuture.isTimed());
+  private static boolean isUnknown(Object of) {
+    return switch (of) {
+      case Unfuture<?> future -> !future.isDone() && !future.isTimed();
+      case Future<?> future -> !future.isDone();
+      case Link link -> !link.cut && link.get() == null;
+      case Wait wait -> !wait.isEnding() && isUnknown(wait.target);
+      case Task<?> task -> !task.isStarted() && !task.timed && !task.isOnOwnThreads();
+      default -> false;
+    };
   }
 
   private static List<?> notDone(List<?> futures) {
@@ -419,8 +433,14 @@ final class WaitGraph {
           switch (need.of) {
             case Strand runner -> "what runs on " + label(runner);
             case EventLoop loop -> "what is queued on the event loop '" + loop + "'";
-            case Pool pool ->
-                "what is queued behind the " + pool.inTheWay().size() + " busy threads of its pool";
+            case Pool pool -> {
+              int busy = pool.inTheWay().size();
+              yield busy == 0
+                  ? "what its pool has not started yet"
+                  : "what is queued in its pool behind "
+                      + busy
+                      + (busy == 1 ? " thread" : " threads");
+            }
             default -> "a task";
           };
       case Unfuture<?> future when need.of instanceof Task<?> task ->

@@ -66,6 +66,16 @@ final class Watchdog {
   }
 
   private void look() {
+    try {
+      lookNow();
+    } finally {
+      if (loop.isWatched()) {
+        lookLater();
+      }
+    }
+  }
+
+  private void lookNow() {
     Strand holder = loop.holder;
     int turn = loop.turns;
     long now = System.nanoTime();
@@ -81,13 +91,11 @@ final class Watchdog {
       if (threshold > 0 && now - since >= threshold) {
         isReported = true;
         warn(
-            "the event loop '%s' has been held for %d ms by %s: let that await, or move what it does to call() or cpuBound()"
+            ("the event loop '%s' has been held for %d ms by %s: let that await, or move what it"
+                    + " does to call() or cpuBound()")
                 .formatted(loop, millis(now - since), WaitGraph.label(holder)),
             holder.thread);
       }
-    }
-    if (loop.isWatched()) {
-      lookLater();
     }
   }
 

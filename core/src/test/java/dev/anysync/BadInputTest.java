@@ -162,6 +162,10 @@ class BadInputTest {
         call(
             "Unfuture.completeExceptionally(Throwable)",
             () -> of(unfuture.completeExceptionally(null))),
+        call("Unfuture.completeAsync(Supplier)", () -> of(unfuture.completeAsync(null))),
+        call(
+            "Unfuture.completeAsync(Supplier, Executor)",
+            () -> of(unfuture.completeAsync(() -> "x", null))),
         call("Unsync.async(Callable)", () -> of(Unsync.async((Callable<String>) null))),
         call("Unsync.call(Callable)", () -> of(Unsync.call((Callable<String>) null))),
         call("Unsync.cpuBound(Callable)", () -> of(Unsync.cpuBound((Callable<String>) null))),

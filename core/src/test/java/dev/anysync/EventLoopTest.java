@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anysync.Threads.Endless;
+import dev.anysync.Threads.Uncancellable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -811,5 +812,30 @@ class EventLoopTest {
     loop.run(AnySync.coroutine(() -> events.add(Thread.currentThread().getName())));
     Threads.awaitNoneBut(before);
     assertThat(events).containsExactly("anysync-test", "anysync-test");
+  }
+
+  @Test
+  void coroutineWhoseFutureRefusesToBeCancelledKeepsToItsTurn() throws Exception {
+    var awaited = new Uncancellable<String>();
+    var awaiting = new CountDownLatch(1);
+    Unfuture<String> cancelled =
+        AnySync.coroutine(
+                () -> {
+                  try {
+                    awaiting.countDown();
+                    return await(awaited);
+                  } catch (CancellationException e) {
+                    AnySync.sleep(Duration.ZERO);
+                    events.add("told, in its turn: " + loop.inLoop());
+                    throw e;
+                  }
+                })
+            .start(loop);
+    awaiting.await();
+    assertThat(loop.run(AnySync.coroutine(() -> "suspended"))).isEqualTo("suspended");
+    assertThat(cancelled.cancel(true)).isTrue();
+    cancelled.stopped().join();
+    assertThat(events).containsExactly("told, in its turn: true");
+    assertThat(loop.run(AnySync.coroutine(() -> "goes on"))).isEqualTo("goes on");
   }
 }

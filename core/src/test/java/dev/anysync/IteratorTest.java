@@ -1378,4 +1378,33 @@ class IteratorTest {
   private static void readOne(AnySyncIterator<Integer> iterator) {
     assertThat(iterator.next()).isEqualTo(0);
   }
+
+  /** A step that was given up has ended the iterator; close waits for the body all the same. */
+  @Test
+  void closeWaitsForABodyWhoseStepWasGivenUp() {
+    var cleaning = new CountDownLatch(1);
+    var cleaned = new AtomicBoolean();
+    AnySyncIterator<Integer> iterator =
+        AnySync.iterator(
+            out -> {
+              try {
+                await(new CompletableFuture<Integer>());
+              } finally {
+                cleaning.await();
+                cleaned.set(true);
+              }
+            });
+    try (iterator) {
+      assertThatThrownBy(() -> iterator.next(Duration.ofMillis(1)))
+          .isInstanceOf(TimeoutException.class);
+      Thread closing = Thread.currentThread();
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                Threads.awaitParked(closing);
+                cleaning.countDown();
+              });
+    }
+    assertThat(cleaned).isTrue();
+  }
 }

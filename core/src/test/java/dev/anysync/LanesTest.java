@@ -9,6 +9,8 @@ import dev.anysync.spi.ContextCarrier;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -50,21 +53,78 @@ class LanesTest {
     }
   }
 
+  /** Each task has its caller's class loader, and nothing else of whoever had its thread made. */
   @Test
-  void cpuLaneHasTheContextClassLoaderOfItsFirstUser() throws Exception {
+  void threadsThatStayHaveNothingOfTheirFirstUser() throws Exception {
+    var inheritable = new InheritableThreadLocal<@Nullable String>();
     Thread thread = Thread.currentThread();
-    ClassLoader before = thread.getContextClassLoader();
+    ClassLoader usual = thread.getContextClassLoader();
     try (Lanes lanes = Lanes.builder().build();
         var loader = new URLClassLoader(new URL[0])) {
+      Callable<List<@Nullable Object>> body =
+          () -> Arrays.asList(Thread.currentThread().getContextClassLoader(), inheritable.get());
       thread.setContextClassLoader(loader);
-      Unfuture<ClassLoader> seen =
-          lanes.cpuBound(() -> Thread.currentThread().getContextClassLoader());
-      // Not claimed by this thread, as it is not waited for until it is done.
-      CompletableFuture.allOf(seen).join();
-      assertThat(seen.result()).isSameAs(loader);
+      inheritable.set("first");
+      assertThat(unclaimed(lanes.cpuBound(body))).containsExactly(loader, null);
+      assertThat(unclaimed(lanes.call(body))).startsWith(loader);
+      assertThat(unclaimed(lanes.async(body))).startsWith(loader);
+      thread.setContextClassLoader(usual);
+      inheritable.remove();
+      assertThat(unclaimed(lanes.cpuBound(body))).containsExactly(usual, null);
+      assertThat(unclaimed(lanes.call(body))).containsExactly(usual, null);
+      assertThat(unclaimed(lanes.async(body))).containsExactly(usual, null);
     } finally {
-      thread.setContextClassLoader(before);
+      thread.setContextClassLoader(usual);
     }
+  }
+
+  /** Returns the result of what this thread does not claim, as it waits for something else. */
+  private static <T> T unclaimed(Unfuture<T> future) {
+    CompletableFuture.allOf(future).join();
+    return future.result();
+  }
+
+  @Test
+  void iteratorsAndOpenContextsRunOnVirtualThreads() {
+    AnySyncContextManager<Boolean> context =
+        AnySync.contextManager(out -> out.yield(Thread.currentThread().isVirtual()));
+    try (var pool = oneThread("my thread");
+        var lanes = Lanes.builder().thread(pool).build()) {
+      Unfuture<List<Boolean>> seen =
+          lanes.call(
+              () -> {
+                var virtual = new ArrayList<Boolean>();
+                AnySyncIterator<Boolean> iterator =
+                    AnySync.iterator(out -> out.yield(Thread.currentThread().isVirtual()));
+                for (Boolean element : iterator) {
+                  virtual.add(element);
+                }
+                try (var one = context.open();
+                    var two = context.open()) {
+                  virtual.add(one.value());
+                  virtual.add(two.value());
+                }
+                return virtual;
+              });
+      assertThat(seen.result()).containsExactly(true, true, true);
+    }
+  }
+
+  @Test
+  void closeStopsAllThoughFuturesRefuseToBeCancelled() {
+    var refusing =
+        new FutureTask<>(() -> "x") {
+          @Override
+          public boolean cancel(boolean mayInterruptIfRunning) {
+            throw new UnsupportedOperationException("cancel");
+          }
+        };
+    Lanes lanes = Lanes.builder().build();
+    List<Unfuture<String>> waiting =
+        lanes.call(() -> Stream.generate(() -> Unfuture.from(refusing)).limit(3).toList()).result();
+    lanes.close();
+    assertThat(waiting).allMatch(Unfuture::isCancelled);
+    waiting.forEach(future -> future.stopped().join());
   }
 
   @Test

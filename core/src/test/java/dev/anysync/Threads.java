@@ -153,6 +153,14 @@ final class Threads {
     }
   }
 
+  /** A future of a kind that refuses to be cancelled. */
+  static final class Uncancellable<T> extends CompletableFuture<T> {
+    @Override
+    public boolean cancel(boolean mayInterruptIfRunning) {
+      throw new UnsupportedOperationException("cancel");
+    }
+  }
+
   /** A coroutine that awaits for ever, and what becomes of it. */
   static final class Endless {
     final CountDownLatch started = new CountDownLatch(1);

@@ -27,8 +27,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The future of a body: its outcome, unwrapped; its end, stopped; and who runs it. */
 class UnfutureTest {
@@ -879,5 +884,101 @@ class UnfutureTest {
   void aContinuationMayNotAwait() {
     Unfuture<String> then = Unsync.async(() -> "x").then(AnySync::await);
     assertThatThrownBy(then::result).isInstanceOf(IllegalStateException.class);
+  }
+
+  // A callback that waits for another
+
+  enum Dependent {
+    THEN_APPLY,
+    THEN,
+    THEN_ASYNC,
+    THEN_COMPOSE,
+    ALL;
+
+    CompletableFuture<?> of(Unfuture<Integer> source) {
+      return switch (this) {
+        case THEN_APPLY -> source.handle((value, error) -> "x");
+        case THEN -> source.then(done -> "x");
+        case THEN_ASYNC -> source.thenAsync(done -> Unfuture.of("x"));
+        case THEN_COMPOSE -> source.handle((value, error) -> "x").thenCompose(Unfuture::of);
+        case ALL -> Unfuture.all(List.of(source));
+      };
+    }
+  }
+
+  enum End {
+    BY_ITS_BODY,
+    BY_HAND,
+    BY_CANCEL,
+    IN_TIME
+  }
+
+  static Stream<Arguments> dependentsAndEnds() {
+    return Stream.of(Dependent.values())
+        .flatMap(dependent -> Stream.of(End.values()).map(end -> Arguments.of(dependent, end)));
+  }
+
+  /** It would wait for ever for what its own thread is to do next. */
+  @ParameterizedTest
+  @MethodSource("dependentsAndEnds")
+  void callbackWaitsForAnotherOfTheSameFuture(Dependent dependent, End end) throws Exception {
+    var gate = new CompletableFuture<Integer>();
+    Unfuture<Integer> source =
+        end == End.BY_HAND ? new Unfuture<>() : AnySync.coroutine(() -> await(gate)).start();
+    CompletableFuture<?> waitedFor = dependent.of(source);
+    var over = new CompletableFuture<Boolean>();
+    var _ =
+        source.whenComplete( // runs before the other
+            (value, error) -> {
+              var _ = catchThrowable(waitedFor::join);
+              over.complete(waitedFor.isDone());
+            });
+    TestThread<@Nullable Void> other =
+        TestThread.start(
+            () -> {
+              var _ =
+                  switch (end) {
+                    case BY_ITS_BODY -> gate.complete(1);
+                    case BY_HAND -> source.complete(1);
+                    case BY_CANCEL -> source.cancel(true);
+                    case IN_TIME -> source.orTimeout(1, TimeUnit.MILLISECONDS);
+                  };
+            });
+    assertThat(over.join()).isTrue();
+    other.join();
+  }
+
+  /** What it helps with runs as it would have run by itself: in the turn of the loop. */
+  @Test
+  void whatACallbackHelpsWithIsInTheTurnOfItsLoop() {
+    try (EventLoop loop = EventLoop.create("l")) {
+      var gate = new CompletableFuture<Integer>();
+      Unfuture<Integer> source = AnySync.coroutine(() -> await(gate)).start(loop);
+      CompletableFuture<Boolean> dependent = source.thenApply(value -> loop.inLoop());
+      var _ = source.whenComplete((value, error) -> dependent.join());
+      gate.complete(1);
+      assertThat(dependent.join()).isTrue();
+    }
+  }
+
+  @Test
+  void manyCallbacksThatWaitDoNotNestWithoutEnd() {
+    var source = new Unfuture<Integer>();
+    var late = new CompletableFuture<Integer>();
+    var ran = new AtomicInteger();
+    int callbacks = 2_000;
+    for (int i = 0; i < callbacks; i++) {
+      var _ =
+          source.whenComplete(
+              (value, error) -> {
+                ran.incrementAndGet();
+                int _ = Unfuture.from(late).join();
+              });
+    }
+    Unfuture<Boolean> completing = AnySync.coroutine(() -> source.complete(1)).start();
+    Awaitility.await().until(() -> ran.get() > 100); // each waits, and has the next one run
+    late.complete(1);
+    assertThat(completing.join()).isTrue();
+    assertThat(ran).hasValue(callbacks);
   }
 }

@@ -15,6 +15,7 @@ import dev.anysync.EventLoop;
 import dev.anysync.Lanes;
 import dev.anysync.Unfuture;
 import dev.anysync.Unsync;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -411,8 +412,7 @@ class DeadlockTest {
     try (var pool = Executors.newFixedThreadPool(1);
         var lanes = Lanes.builder().thread(pool).build()) {
       Unfuture<String> outer = lanes.call(() -> lanes.call(() -> "x").result());
-      assertDeadlock(
-          outer::result, "waits for what is queued behind the 1 busy threads of its pool");
+      assertDeadlock(outer::result, "waits for what is queued in its pool behind 1 thread");
       assertThat(lanes.call(() -> "goes on").result()).isEqualTo("goes on");
     }
   }
@@ -443,7 +443,7 @@ class DeadlockTest {
               e ->
                   assertThat(e)
                       .isInstanceOf(DeadlockException.class)
-                      .hasMessageContaining("queued behind the 2 busy threads of its pool"));
+                      .hasMessageContaining("queued in its pool behind 2 threads"));
     }
   }
 
@@ -460,8 +460,7 @@ class DeadlockTest {
               });
       CompletableFuture<String> dependent = first.thenApply(x -> lanes.call(() -> x).join());
       entered.countDown();
-      assertDeadlock(
-          dependent::get, "waits for what is queued behind the 1 busy threads of its pool");
+      assertDeadlock(dependent::get, "waits for what is queued in its pool behind 1 thread");
     }
   }
 
@@ -479,7 +478,7 @@ class DeadlockTest {
               });
       assertDeadlock(
           outer::result,
-          "a coroutine of the event loop 'l', waits for what is queued behind the 1 busy",
+          "a coroutine of the event loop 'l', waits for what is queued in its pool behind 1 thread",
           "waits for what runs on thread 'l'");
     }
   }
@@ -832,6 +831,80 @@ class DeadlockTest {
         assertThat(thrown instanceof CompletionException ? thrown.getCause() : thrown)
             .isInstanceOf(DeadlockException.class);
       }
+    }
+  }
+
+  // What has been told to stop
+
+  /** A function that does not heed its cancellation waits like any other. */
+  @Test
+  void functionThatWasCancelledJoinsWhatWaitsForItsEnd() {
+    var other = new Later<Unfuture<Object>>();
+    var told = new CountDownLatch(1);
+    Unfuture<Object> stubborn =
+        Unsync.call(
+            () -> {
+              var _ = catchThrowable(() -> new CountDownLatch(1).await()); // takes the interrupt
+              told.countDown();
+              return other.get().join();
+            });
+    Awaitility.await().until(() -> AnySync.dump().toString().contains("blocked"));
+    boolean _ = stubborn.cancel(true);
+    Unfuture<Object> waiting =
+        coroutine(
+                () -> {
+                  told.await();
+                  return (Object) await(stubborn.stopped());
+                })
+            .start();
+    other.set(waiting);
+    // Whoever looks last gets it; if that is the function, nobody sees what it throws but the log.
+    Throwable thrown = catchThrowable(waiting::result);
+    if (thrown != null) {
+      assertThat(thrown).isInstanceOf(DeadlockException.class);
+    }
+  }
+
+  /** A loop that lanes have for their functions is looked through as the lanes' own is. */
+  @Test
+  void loopAsExecutorOfLanes() {
+    try (EventLoop loop = EventLoop.create("l");
+        Lanes lanes = Lanes.builder().thread(loop).build()) {
+      Unfuture<String> outer = lanes.call(() -> lanes.call(() -> "x").join());
+      assertDeadlock(outer::join, "waits for what is queued on the event loop 'l'");
+    }
+  }
+
+  /** The body sleeps in a step on the loop, and needs the turn to end. */
+  @Test
+  void callbackClosesAGeneratorWhoseBodySleepsOnItsLoop() throws Exception {
+    try (EventLoop loop = EventLoop.create("l")) {
+      var asleep = new CountDownLatch(1);
+      AnySyncGenerator<Integer, Integer> generator =
+          AnySync.generator(
+              out -> {
+                asleep.countDown();
+                AnySync.sleep(Duration.ofSeconds(50));
+              });
+      Unfuture<?> consumer = coroutine(() -> await(generator.nextAsync())).start(loop);
+      asleep.await(); // it has the turn until it sleeps
+      var closed = new CompletableFuture<Object>();
+      loop.execute(
+          () -> {
+            try {
+              generator.close();
+              closed.complete("closed");
+            } catch (DeadlockException e) {
+              closed.complete(e);
+            }
+          });
+      assertDeadlock(
+          () -> {
+            throw (Exception) closed.join();
+          },
+          ", which holds the event loop 'l', waits for",
+          "waits for its turn on the event loop 'l'");
+      assertThatThrownBy(consumer::result).isInstanceOf(CancellationException.class);
     }
   }
 }

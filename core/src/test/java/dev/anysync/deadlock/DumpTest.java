@@ -413,4 +413,18 @@ class DumpTest {
     over.complete("over");
     assertThat(dumping.result()).isPositive();
   }
+
+  /** The library does not know what completes it, but that it is waited for. */
+  @Test
+  void threadsThatWaitForFuturesOfOtherKinds() throws Exception {
+    var future = new FutureTask<>(() -> "x");
+    var waiting = new FutureTask<>(() -> coroutine(() -> await(future)).run());
+    Thread thread = Thread.ofPlatform().name("asks").start(waiting);
+    List<String> lines =
+        awaitTree("#\\d+ thread, thread 'asks'#\\d+, waiting, for a future, since .*");
+    assertThat(lines).hasSize(1);
+    future.run();
+    assertThat(waiting.get()).isEqualTo("x");
+    thread.join();
+  }
 }

@@ -4,6 +4,7 @@ import static dev.anysync.AnySync.await;
 import static dev.anysync.AnySync.coroutine;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.anysync.DeadlockException;
 import dev.anysync.EventLoop;
 import dev.anysync.Lanes;
 import dev.anysync.NewJvm;
@@ -22,8 +23,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool.ManagedBlocker;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Threads of an event loop that is not ours, blocked by calls that wait: what the watchdog tells.
@@ -81,6 +85,17 @@ class ForeignLoopTest {
             "result: dev.anysync.DeadlockException: suspected deadlock: nothing that is known goes"
                 + " on to end this wait; it may wait for what is queued for its own thread (1):");
     assertThat(lines).last().isEqualTo("true, and goes on");
+  }
+
+  /** Nothing is known of what it waits for, in each of these ways. */
+  @ParameterizedTest
+  @ValueSource(strings = {"task of the loop", "stage of a function", "lanes on the loop"})
+  void whatMayBeQueuedForItIsSuspected(String scenario) throws Exception {
+    List<String> lines = inANewJvm(scenario);
+    assertThat(lines)
+        .contains(
+            "result: dev.anysync.DeadlockException: suspected deadlock: nothing that is known goes"
+                + " on to end this wait; it may wait for what is queued for its own thread (1):");
   }
 
   @Test
@@ -163,7 +178,7 @@ class ForeignLoopTest {
       var gate = new CompletableFuture<String>();
       Lanes.Builder builder =
           Lanes.builder().watchdog(scenario.equals("off") ? Duration.ZERO : THRESHOLD);
-      if (scenario.equals("fails")) {
+      if (!List.of("blocked", "suspected", "goes on", "off").contains(scenario)) {
         builder.onSuspectedDeadlock(Lanes.SuspicionPolicy.FAIL);
       }
       Lanes lanes = builder.build();
@@ -177,6 +192,31 @@ class ForeignLoopTest {
       loop.thread.start();
       var body = new CompletableFuture<Thread>();
       var ended = new CountDownLatch(1);
+      @Nullable Callable<String> call =
+          switch (scenario) {
+            case "task of the loop" -> coroutine(() -> await(loop.submit(() -> "x")))::run;
+            case "stage of a function" ->
+                () -> coroutine(() -> "x").start().thenCompose(x -> gate).join();
+            case "lanes on the loop" ->
+                () -> builder.thread(loop.tasks::add).build().call(() -> "x").join();
+            default -> null;
+          };
+      if (call != null) {
+        FutureTask<String> waiting =
+            loop.submit(
+                () -> {
+                  if (scenario.equals("stage of a function")) {
+                    FutureTask<String> _ = loop.submit(() -> "what it may wait for");
+                  }
+                  try {
+                    return call.call();
+                  } catch (DeadlockException e) {
+                    return e.toString();
+                  }
+                });
+        System.out.println("result: " + waiting.get());
+        return;
+      }
       boolean goesOn = scenario.equals("goes on");
       FutureTask<String> blocked =
           loop.submit(

@@ -27,6 +27,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -669,5 +670,23 @@ class NoDeadlockTest {
     Unfuture<Object> bystander = coroutine(() -> await(selfish)).start();
     self.complete(selfish);
     assertThat(bystander.result()).isEqualTo("broken");
+  }
+
+  @Test
+  void dependentThatIsCompletedByAFunctionOfItsOwn() {
+    var dependent = new CompletableFuture<CompletableFuture<String>>();
+    Unfuture<String> source = coroutine(() -> await(await(dependent))).start();
+    CompletableFuture<String> other = source.thenApply(x -> x);
+    var gate = new CountDownLatch(1);
+    var _ =
+        other.completeAsync(
+            () -> {
+              var _ = catchThrowable(() -> gate.await());
+              return "x";
+            });
+    dependent.complete(other);
+    Awaitility.await().until(() -> AnySync.dump().toString().contains("waiting, for"));
+    gate.countDown();
+    assertThat(source.result()).isEqualTo("x");
   }
 }
