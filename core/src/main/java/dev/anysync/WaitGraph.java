@@ -433,14 +433,10 @@ final class WaitGraph {
           switch (need.of) {
             case Strand runner -> "what runs on " + label(runner);
             case EventLoop loop -> "what is queued on the event loop '" + loop + "'";
-            case Pool pool -> {
-              int busy = pool.inTheWay().size();
-              yield busy == 0
-                  ? "what its pool has not started yet"
-                  : "what is queued in its pool behind "
-                      + busy
-                      + (busy == 1 ? " thread" : " threads");
-            }
+            case Pool _ ->
+                need.needs.isEmpty()
+                    ? "what its pool has not started yet"
+                    : "what is queued in its pool behind busy threads";
             default -> "a task";
           };
       case Unfuture<?> future when need.of instanceof Task<?> task ->
