@@ -56,6 +56,7 @@ public final class Lanes implements AutoCloseable {
   final long watchdog; // nanoseconds, or 0
   final boolean recordsStarts;
   final Executor thread;
+  private final Executor virtual;
   final Registry tasks = new Registry("these lanes", null);
 
   private final EventLoop loop;
@@ -76,6 +77,7 @@ public final class Lanes implements AutoCloseable {
     Watchdog.expect(watchdog);
     recordsStarts = builder.recordsStarts;
     thread = builder.thread;
+    virtual = builder.virtual;
     ownLoop = builder.loop == null;
     loop = builder.loop != null ? builder.loop : EventLoop.create("anysync-loop");
     int cores = Runtime.getRuntime().availableProcessors();
@@ -172,7 +174,7 @@ public final class Lanes implements AutoCloseable {
   /** Starts {@code body} as a coroutine that gives and takes elements, on a virtual thread. */
   Unfuture<?> startTask(Runnable body) {
     Callable<@Nullable Void> call = Executors.callable(body, null);
-    return submit(new Task<>(call, this, null, Strand.BODY, false), VIRTUAL);
+    return submit(new Task<>(call, this, null, Strand.BODY, false), virtual);
   }
 
   /** Starts {@code body} as a part of the caller's coroutine, which holds {@code loop} if any. */
@@ -267,6 +269,7 @@ public final class Lanes implements AutoCloseable {
     private boolean recordsStarts = Boolean.getBoolean(RECORD_PROPERTY);
     private @Nullable EventLoop loop;
     private Executor thread = VIRTUAL;
+    Executor virtual = VIRTUAL; // of iterators; another one only to test in what order they run
     private @Nullable Executor cpu;
 
     private Builder() {}

@@ -656,8 +656,13 @@ class InterleavingTest {
   /** A consumer, which starts the body, and who runs that. */
   public abstract static class WithBody extends Protocol {
     private final Unfuture<Runnable> started = new Unfuture<>();
-    private final Lanes lanes =
-        Lanes.builder().thread(task -> started.complete(task)).cpu(Runnable::run).build();
+    private final Lanes lanes;
+
+    WithBody() {
+      Lanes.Builder builder = Lanes.builder().cpu(Runnable::run);
+      builder.virtual = task -> started.complete(task);
+      lanes = builder.build();
+    }
 
     abstract void consume();
 
