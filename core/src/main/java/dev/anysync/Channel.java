@@ -129,7 +129,7 @@ abstract class Channel extends Source {
       }
       beforeWait();
       Unfuture<@Nullable Void> signal = new Unfuture<>();
-      signal.follow(task);
+      signal.waitFor(task);
       if (!consumerWaits.compareAndSet(null, signal)) {
         return REFUSED;
       }

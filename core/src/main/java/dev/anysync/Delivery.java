@@ -24,9 +24,9 @@ final class Delivery<Y extends @Nullable Object> implements Flow.Subscription {
     Delivery<Y> delivery = new Delivery<>(Objects.requireNonNull(subscriber, "subscriber"));
     if (subscribed.compareAndSet(false, true)) {
       subscriber.onSubscribe(delivery);
-      Unfuture<?> started = Strand.current().lanes().startTask(() -> delivery.run(elements));
-      delivery.task = started.task;
-      elements.publishing = started.task;
+      Task<?> started = Strand.current().lanes().startTask(() -> delivery.run(elements));
+      delivery.task = started;
+      elements.publishing = started;
       var _ = started.stopped().whenComplete((value, error) -> delivery.terminate());
     } else {
       delivery.cancel();
@@ -111,7 +111,7 @@ final class Delivery<Y extends @Nullable Object> implements Flow.Subscription {
   private void stop() {
     Task<?> task = this.task;
     if (task != null && task != Strand.current().task) { // its own thread looks anyway
-      task.cancel();
+      var _ = task.cancel(true);
     }
   }
 }

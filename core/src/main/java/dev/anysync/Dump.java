@@ -76,7 +76,7 @@ public final class Dump {
       add(wait, wait.strand, LIMIT / 2, known, strands);
     }
     for (Registry registry : Registry.all()) {
-      for (Task<?> task : registry.tasks) {
+      for (Task<?> task : (Iterable<Task<?>>) registry.tasks()::iterator) {
         Strand runner = task.runner();
         if (runner != null) {
           total++;
@@ -126,8 +126,8 @@ public final class Dump {
       return;
     }
     Task<?> task = (Task<?>) of;
-    facts.put("kind", task.mode == Strand.NONE ? "function" : "coroutine");
-    facts.put("lane", task.lane());
+    facts.put("kind", task.lane.mode() == Strand.NONE ? "function" : "coroutine");
+    facts.put("lane", task.lane.toString());
     Recorded<?> recorded = task.recorded();
     if (recorded != null) {
       facts.put("startedMillis", recorded.millis());

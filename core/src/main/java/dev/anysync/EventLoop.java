@@ -37,13 +37,14 @@ public final class EventLoop implements Executor, AutoCloseable {
   private final Queue<Object> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger pending = new AtomicInteger();
   final Registry tasks;
+  private @Nullable Lane lane; // of the lanes that were last used here; a plain cache
   volatile @Nullable Strand holder; // of the turn; null also while it changes hands
   int turns; // that were given, or taken by what is drained; counted by whoever has the turn
   final AtomicBoolean watched = new AtomicBoolean();
 
   private EventLoop(String name) {
     this.name = name;
-    this.tasks = new Registry("the event loop '" + name + "'", this);
+    this.tasks = new Registry("the event loop '" + name + "'", this, 1);
   }
 
   /** Creates an event loop whose threads are called {@code name}. */
@@ -98,30 +99,36 @@ public final class EventLoop implements Executor, AutoCloseable {
     strand.waitOrGiveUp(tasks.close(), false);
     if (pending.get() > 0) {
       Unfuture<@Nullable Void> drained = new Unfuture<>();
-      drained.source = this;
+      drained.setSource(this);
       enqueue((Runnable) () -> drained.complete(null));
       strand.waitOrGiveUp(drained, false);
     }
   }
 
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body, Lanes lanes) {
-    return start(new Task<T>(body, lanes, this, Strand.BODY, false));
+    return start(new Task<T>(body, lane(lanes).captured(false)));
   }
 
   /**
    * As {@link #start}, for a caller that waits and gets back what the body leaves in its context.
    */
   <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> body, Lanes lanes) {
-    Task<T> task = new Task<T>(body, lanes, this, Strand.BODY, false);
-    task.context.willCarryBack();
-    return start(task);
+    return start(new Task<T>(body, lane(lanes).captured(true)));
+  }
+
+  private Lane lane(Lanes lanes) {
+    Lane lane = this.lane;
+    if (lane == null || lane.lanes() != lanes) {
+      lane = new Lane(lanes, this, Strand.BODY, null);
+      this.lane = lane;
+    }
+    return lane;
   }
 
   private <T extends @Nullable Object> Unfuture<T> start(Task<T> task) {
-    Unfuture<T> future = task.future();
-    tasks.add(task);
+    tasks.list(0).add(task);
     enqueue(task);
-    return future;
+    return task;
   }
 
   private void enqueue(Object item) {
@@ -245,7 +252,7 @@ public final class EventLoop implements Executor, AutoCloseable {
   private void drain(Strand strand, CompletableFuture<?> future, boolean claim) {
     while (!future.isDone() && pending.get() > 1 && !strand.isCancelDue()) {
       Object item = queue.peek();
-      boolean own = claim && future instanceof Unfuture<?> awaited && awaited.task == item;
+      boolean own = claim && future == item;
       if (item instanceof Turn
           || (item instanceof Task && !(own && strand.depth < Strand.MAX_DEPTH))) {
         return;

@@ -23,7 +23,7 @@ final class Group {
   static <T extends @Nullable Object> T race(List<AnySync<? extends T>> calls) {
     List<Unfuture<? extends T>> members = start(calls);
     Unfuture<T> first = new Unfuture<>();
-    first.source = new WaitGraph.OneOf(members);
+    first.setSource(new WaitGraph.OneOf(members));
     Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     AtomicInteger left = new AtomicInteger(members.size());
     for (Unfuture<? extends T> member : members) {

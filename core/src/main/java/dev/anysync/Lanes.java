@@ -45,7 +45,8 @@ public final class Lanes implements AutoCloseable {
           .map(ServiceLoader.Provider::get)
           .toList();
 
-  private static final ThreadFactory THREADS = Thread.ofVirtual().name("anysync-", 1).factory();
+  private static final ThreadFactory THREADS = // they are for anybody's tasks
+      Thread.ofVirtual().name("anysync-", 1).inheritInheritableThreadLocals(false).factory();
   private static final Executor VIRTUAL = task -> THREADS.newThread(task).start();
   private static final AtomicInteger CPU_THREADS = new AtomicInteger();
 
@@ -56,13 +57,22 @@ public final class Lanes implements AutoCloseable {
   final long watchdog; // nanoseconds, or 0
   final boolean recordsStarts;
   final Executor thread;
-  private final Executor virtual;
-  final Registry tasks = new Registry("these lanes", null);
+  private static final int OTHERS = 0; // lists of tasks: those that executors start one by one,
+  private static final int THREAD = 1; // those of the thread lane, if it is virtual threads,
+  private static final int CPU = 2; // and those of the cpu lane, if it is our own
+
+  final Registry tasks = new Registry("these lanes", null, 3);
 
   private final EventLoop loop;
   private final boolean ownLoop;
   private final Executor cpu;
   private final @Nullable ForkJoinPool ownCpu;
+  private final Lane threadLane; // of functions
+  private final Lane startLane; // of coroutines, where functions are
+  private final Lane virtualLane; // of coroutines that always have a virtual thread
+  private final Lane cpuLane;
+  private final @Nullable Starter threadStarter;
+  private final @Nullable Starter cpuStarter;
   private final @Nullable Pool threadPool;
   private final @Nullable Pool cpuPool;
 
@@ -77,12 +87,17 @@ public final class Lanes implements AutoCloseable {
     Watchdog.expect(watchdog);
     recordsStarts = builder.recordsStarts;
     thread = builder.thread;
-    virtual = builder.virtual;
     ownLoop = builder.loop == null;
     loop = builder.loop != null ? builder.loop : EventLoop.create("anysync-loop");
     int cores = Runtime.getRuntime().availableProcessors();
     ownCpu = builder.cpu == null ? new ForkJoinPool(cores, Lanes::cpuThread, null, true) : null;
     cpu = builder.cpu != null ? builder.cpu : Objects.requireNonNull(ownCpu);
+    threadStarter = thread == VIRTUAL ? new Starter(tasks.list(THREAD), VIRTUAL) : null;
+    cpuStarter = ownCpu != null ? new Starter(tasks.list(CPU), ownCpu) : null;
+    threadLane = new Lane(this, null, Strand.NONE, thread).claimable(thread == VIRTUAL);
+    startLane = new Lane(this, null, Strand.BODY, thread).claimable(thread == VIRTUAL);
+    virtualLane = new Lane(this, null, Strand.BODY, builder.virtual);
+    cpuLane = new Lane(this, null, Strand.NONE, cpu).claimable(cpu == ownCpu);
     threadPool = Pool.of(thread);
     cpuPool = Pool.of(cpu);
   }
@@ -101,10 +116,13 @@ public final class Lanes implements AutoCloseable {
     return loop.start(Objects.requireNonNull(body, "body"), this);
   }
 
-  /** Starts {@code function}, which may block, on the thread lane: a virtual thread of its own. */
+  /**
+   * Starts {@code function}, which may block, on the thread lane: on a virtual thread, of which
+   * there are as many as functions that block; one that has ended leaves its thread to the next.
+   */
   public <T extends @Nullable Object> Unfuture<T> call(Callable<? extends T> function) {
     Objects.requireNonNull(function, "function");
-    return submit(new Task<T>(function, this, null, Strand.NONE, thread == VIRTUAL), thread);
+    return submit(new Task<T>(function, threadLane.captured(false)));
   }
 
   /**
@@ -113,7 +131,7 @@ public final class Lanes implements AutoCloseable {
    */
   public <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
     Objects.requireNonNull(function, "function");
-    return submit(new Task<T>(function, this, null, Strand.NONE, cpu == ownCpu), cpu);
+    return submit(new Task<T>(function, cpuLane.captured(false)));
   }
 
   /** Returns the unsync form of {@code function}, which may block: each call is a {@link #call}. */
@@ -139,7 +157,7 @@ public final class Lanes implements AutoCloseable {
   @Override
   public void close() {
     Strand strand = Strand.current();
-    if ((strand.task != null && strand.task.lanes == this)
+    if ((strand.task != null && strand.task.lanes() == this)
         || (ownLoop && loop.inLoop())
         || (Thread.currentThread() instanceof ForkJoinWorkerThread worker
             && worker.getPool() == ownCpu)) {
@@ -168,40 +186,40 @@ public final class Lanes implements AutoCloseable {
 
   /** Starts {@code body} as a coroutine on the thread lane. */
   <T extends @Nullable Object> Unfuture<T> start(Callable<? extends T> body) {
-    return submit(new Task<T>(body, this, null, Strand.BODY, thread == VIRTUAL), thread);
+    return submit(new Task<T>(body, startLane.captured(false)));
   }
 
   /** Starts {@code body} as a coroutine that gives and takes elements, on a virtual thread. */
-  Unfuture<?> startTask(Runnable body) {
+  Task<?> startTask(Runnable body) {
     Callable<@Nullable Void> call = Executors.callable(body, null);
-    return submit(new Task<>(call, this, null, Strand.BODY, false), virtual);
+    return submit(new Task<>(call, virtualLane.captured(false)));
   }
 
   /** Starts {@code body} as a part of the caller's coroutine, which holds {@code loop} if any. */
   <T extends @Nullable Object> Unfuture<T> hop(
       Callable<? extends T> body, @Nullable EventLoop loop) {
-    int mode = loop == null ? Strand.BODY : Strand.HELD;
-    Task<T> task = new Task<T>(body, this, loop, mode, false);
-    task.context.willCarryBack();
-    return submit(task, VIRTUAL);
+    Lane lane = loop == null ? virtualLane : new Lane(this, loop, Strand.HELD, VIRTUAL);
+    return submit(new Task<T>(body, lane.captured(true)));
   }
 
-  private <T extends @Nullable Object> Unfuture<T> submit(Task<T> task, Executor executor) {
-    Unfuture<T> future = task.future();
-    task.executor = executor;
-    tasks.add(task);
+  private <T extends @Nullable Object> Task<T> submit(Task<T> task) {
+    Executor executor = Objects.requireNonNull(task.lane.executor());
+    Starter starter = executor == thread ? threadStarter : executor == cpu ? cpuStarter : null;
+    tasks.list(starter == null ? OTHERS : starter == threadStarter ? THREAD : CPU).add(task);
     try {
       Pool pool = pool(executor);
-      if (pool == null) {
+      if (starter != null) {
+        starter.call();
+      } else if (pool == null) {
         executor.execute(task);
       } else {
         pool.execute(task, executor);
       }
     } catch (Throwable e) {
-      future.cancel(true);
+      var _ = task.cancel(true);
       throw e;
     }
-    return future;
+    return task;
   }
 
   @Nullable Pool pool(Executor executor) {

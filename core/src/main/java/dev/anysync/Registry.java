@@ -10,14 +10,15 @@ final class Registry {
 
   private final String owner;
   final @Nullable EventLoop loop; // whose it is
-  final Set<Task<?>> tasks = ConcurrentHashMap.newKeySet();
+  private final List<Tasks> lists;
   private final Unfuture<@Nullable Void> emptied = new Unfuture<>();
   volatile boolean closed;
 
-  Registry(String owner, @Nullable EventLoop loop) {
+  Registry(String owner, @Nullable EventLoop loop, int lists) {
     this.owner = owner;
     this.loop = loop;
-    emptied.source = this;
+    this.lists = Stream.generate(() -> new Tasks(this)).limit(lists).toList();
+    emptied.setSource(this);
     synchronized (ALL) {
       ALL.add(this);
     }
@@ -30,20 +31,17 @@ final class Registry {
     }
   }
 
-  /** Adds a task, or cancels it and throws if the registry is closed. */
-  void add(Task<?> task) {
-    tasks.add(task);
-    if (closed) {
-      task.cancel();
-      checkOpen();
-    }
+  Tasks list(int index) {
+    return lists.get(index);
   }
 
-  void remove(Task<?> task) {
-    tasks.remove(task);
-    if (closed && tasks.isEmpty()) {
-      emptied.complete(null);
-    }
+  /** Returns the tasks, from each list in the order of their start. */
+  Stream<Task<?>> tasks() {
+    return lists.stream().flatMap(Tasks::stream);
+  }
+
+  boolean isEmpty() {
+    return lists.stream().allMatch(Tasks::isEmpty);
   }
 
   void checkOpen() {
@@ -52,16 +50,25 @@ final class Registry {
     }
   }
 
+  /** To be called when a task has been taken off. */
+  void checkEmptied() {
+    if (closed && isEmpty()) {
+      emptied.complete(null);
+    }
+  }
+
   /** Refuses new tasks, cancels all others, and returns the future of their bodies' end. */
   Unfuture<@Nullable Void> close() {
     closed = true;
-    for (Task<?> task : tasks) {
-      task.cancel();
-    }
-    if (tasks.isEmpty()) {
-      emptied.complete(null);
-    }
+    tasks().forEach(this::drop);
+    checkEmptied();
     return emptied;
+  }
+
+  /** Cancels a task; the body, if it runs, will tell when it has left. */
+  void drop(Task<?> task) {
+    var _ = task.cancel(true);
+    task.tellWhenGone();
   }
 
   @Override

@@ -270,8 +270,8 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     Task<?> publishing = this.publishing;
     Strand strand = Strand.current();
     if (publishing != null && publishing != strand.task) {
-      publishing.cancel();
-      strand.waitOrGiveUp(publishing.stopped(), false);
+      var _ = publishing.cancel(true);
+      strand.waitOrGiveUp(publishing.ended(), false);
     }
     Source source = this.source;
     if (source == null) {
@@ -283,7 +283,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     Task<?> task = source.task;
     if (task != null && task != strand.task) {
       boolean isWorking = source instanceof Steps<?, ?> steps && steps.isWorking;
-      strand.waitOrGiveUp(task.stopped(), isWorking); // for a step the body may need the loop
+      strand.waitOrGiveUp(task.ended(), isWorking); // for a step the body may need the loop
     }
     Throwable failure = source.failure;
     source.failure = null; // thrown once

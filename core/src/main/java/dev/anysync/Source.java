@@ -39,11 +39,11 @@ abstract class Source {
 
   /** Starts the body, unless the source was aborted; however it ends, {@link #end} hears of it. */
   final void start(Lanes lanes, Runnable body) {
-    Unfuture<?> started = lanes.startTask(body);
-    task = started.task;
+    Task<?> started = lanes.startTask(body);
+    task = started;
     var _ = started.whenComplete((value, error) -> end(error));
     if (aborted) {
-      started.cancel(true);
+      var _ = started.cancel(true);
     }
   }
 
@@ -56,7 +56,7 @@ abstract class Source {
     end(new CancellationException("closed"));
     Task<?> task = this.task;
     if (task != null) {
-      task.cancel();
+      var _ = task.cancel(true);
     }
   }
 
@@ -87,7 +87,7 @@ abstract class Source {
     }
     strand.checkCancelled(null);
     if (current.isDone()) {
-      if (current.delivered) {
+      if (current.isTold()) {
         throw afterClose();
       }
       strand.checkCancelled(null);

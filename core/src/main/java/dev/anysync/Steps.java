@@ -68,7 +68,7 @@ final class Steps<Y extends @Nullable Object, S extends @Nullable Object> extend
         snapshots = Context.snapshot(carriers);
         request.finish(value, error);
       }
-      answer.follow(task);
+      answer.waitFor(task);
       if (!strand.waitOrCancel(answer, async, nanos, "next()")) {
         return null;
       }

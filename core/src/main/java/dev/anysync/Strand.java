@@ -38,6 +38,7 @@ final class Strand {
   private static final ThreadLocal<@Nullable Strand> CURRENT = new ThreadLocal<>();
 
   final Thread thread;
+  final Task.After after = new Task.After(this);
   final @Nullable WaitStrategy strategy;
   int depth;
   int mode;
@@ -76,7 +77,7 @@ final class Strand {
   }
 
   Lanes lanes() {
-    return task != null ? task.lanes : Unsync.lanes();
+    return task != null ? task.lanes() : Unsync.lanes();
   }
 
   boolean runsBodies() {
@@ -165,7 +166,7 @@ final class Strand {
   <T extends @Nullable Object> T await(CompletableFuture<T> future, boolean shielded) {
     checkCancelled(shielded ? null : future);
     boolean claimed =
-        !shielded && !suspends() && future instanceof Unfuture<T> task && task.claim(this);
+        !shielded && !suspends() && future instanceof Task<T> task && task.claim(this);
     if (!claimed && !future.isDone()) {
       try {
         suspend(future, !shielded);
@@ -280,7 +281,7 @@ final class Strand {
    * nanos}, unless negative, are over; returns whether the future is done.
    */
   boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
-    Lanes lanes = future instanceof Unfuture<?> own && own.task != null ? own.task.lanes : lanes();
+    Lanes lanes = future instanceof Task<?> own ? own.lanes() : lanes();
     if (isForeignLoop()) {
       lanes.onForeignLoop(thread, true);
     }

@@ -4,24 +4,26 @@ import module java.base;
 
 import org.jspecify.annotations.Nullable;
 
-/** The body of an unfuture, and where it stands. */
-final class Task<T extends @Nullable Object> implements Runnable {
+/** The future of a body, that body, and where it stands: one object for each call. */
+final class Task<T extends @Nullable Object> extends Unfuture<T> implements Runnable {
   /*
    * Overview. `runner` is who runs the body:
    *
-   *   null -> a strand   whoever wins this CAS: the lane's thread, or a waiter
-   *   null -> ENDED      cancelled before it was started
-   *   a strand -> ENDED  the body has returned, and what depends on the future has run
+   *   null -> a strand       whoever wins this CAS: the lane's thread, or a waiter
+   *   a strand -> its After  the body has returned, and what depends on the future runs
+   *   -> ENDED               after that, or cancelled before it was started
    *
-   * `stop` is how it is told to stop:
+   * In place of null or of the strand there may be an Attention, which leads to it: somebody waits
+   * for the body's end, or has told it to stop. For that, Attention.stop goes
    *
-   *   0 -> INTERRUPTING -> INTERRUPTED   somebody else is about to complete the future
+   *   0 -> INTERRUPTING -> INTERRUPTED   by somebody else, who is about to complete the future
    *   0 -> CLOSED                        the body returned first: no interrupt can come any more
    *
-   * The last is what keeps a late interrupt off a thread that has gone on to other work. A body whose
-   * stop is INTERRUPTING when it ends waits for that interrupt to arrive and clears it. Whoever wins
-   * the first step of `stop`, or of `runner`, completes the future: what depends on it may be long,
-   * and the body is not to run on meanwhile.
+   * The last is what keeps a late interrupt off a thread that has gone on to other work; without an
+   * Attention, that `runner` is After is the same. A body whose stop is INTERRUPTING when it ends
+   * waits for that interrupt to arrive and clears it. Whoever wins the first step of `stop`, or of
+   * `runner`, completes the future: what depends on it may be long, and the body is not to run on
+   * meanwhile.
    */
 
   private static final int INTERRUPTING = 1;
@@ -34,80 +36,128 @@ final class Task<T extends @Nullable Object> implements Runnable {
   private static final AtomicReferenceFieldUpdater<Task, @Nullable Object> RUNNER =
       AtomicReferenceFieldUpdater.newUpdater(Task.class, Object.class, "runner");
 
-  @SuppressWarnings("rawtypes")
-  private static final AtomicIntegerFieldUpdater<Task> STOP =
-      AtomicIntegerFieldUpdater.newUpdater(Task.class, "stop");
+  /** The strand that has run a body, and runs now what depends on it. */
+  record After(Strand strand) {}
 
-  private @Nullable Unfuture<T> future; // null once settled: a dependent keeps the task, not that
-  final Lanes lanes;
-  final @Nullable EventLoop loop; // of the coroutine (mode BODY), or held by its caller (HELD)
-  final byte mode;
-  final Context context;
-  private final boolean claimable; // may run on any thread
-  @Nullable Executor executor; // that it was given to, if it is no event loop's
+  /** What there rarely is to know of a task. */
+  private static final class Attention {
+    private static final AtomicIntegerFieldUpdater<Attention> STOP =
+        AtomicIntegerFieldUpdater.newUpdater(Attention.class, "stop");
 
-  private @Nullable Callable<? extends T> body;
-  private volatile @Nullable Object runner;
-  private volatile int stop;
-  private volatile boolean settled;
-  volatile boolean timed; // stopped in time at the latest
+    private static final AtomicReferenceFieldUpdater<Attention, @Nullable Object> RUNNER =
+        AtomicReferenceFieldUpdater.newUpdater(Attention.class, Object.class, "runner");
 
-  boolean delivered; // the runner's: the body was told of its cancellation
-  private @Nullable Task<?> outer; // the runner's: the task below, of a waiter that claimed this
-  private volatile WaitGraph.@Nullable Link link; // of those that depend on the future
-  private volatile @Nullable Unfuture<@Nullable Void> stopped; // the body has ended; if asked for
+    volatile @Nullable Object runner; // null, then the strand that runs the body, or ENDED
+    volatile int stop;
+    boolean delivered; // the strand's: the body was told of its cancellation
+    volatile boolean isMissed; // somebody waits until the task has left its list
+    private @Nullable Unfuture<@Nullable Void> stopped; // the body has ended; if asked for
+    private boolean ended;
 
-  /** Creates a task without starting it; captures the current thread's context. */
-  Task(
-      Callable<? extends T> body,
-      Lanes lanes,
-      @Nullable EventLoop loop,
-      int mode,
-      boolean claimable) {
-    this.body = lanes.recordsStarts ? new Recorded<T>(body) : body;
-    this.lanes = lanes;
-    this.loop = loop;
-    this.mode = (byte) mode;
-    this.claimable = claimable;
-    this.context = Context.capture(lanes);
-    this.future = new Unfuture<>(this);
-  }
+    Attention(@Nullable Strand strand) {
+      this.runner = strand;
+    }
 
-  /** Returns the future; for whoever has made the task and not started it yet. */
-  Unfuture<T> future() {
-    return Objects.requireNonNull(future);
-  }
+    /** Makes {@code runner} the one, if there is none. */
+    boolean start(Object runner) {
+      return this.runner == null && RUNNER.compareAndSet(this, null, runner);
+    }
 
-  void cancel() {
-    Unfuture<T> future = this.future;
-    if (future != null) {
-      future.cancel(true);
+    /** Returns the future of the body's end, or null if the body has ended. */
+    synchronized @Nullable Unfuture<@Nullable Void> stopped(Task<?> task) {
+      if (ended) {
+        return null;
+      }
+      Unfuture<@Nullable Void> stopped = this.stopped;
+      if (stopped == null) {
+        stopped = new Unfuture<>();
+        stopped.setSource(
+            new WaitGraph.Link(new WaitGraph.End(task))); // not that of its dependents
+        this.stopped = stopped;
+      }
+      return stopped;
+    }
+
+    void end() {
+      Unfuture<@Nullable Void> stopped;
+      synchronized (this) {
+        ended = true;
+        stopped = this.stopped;
+      }
+      if (stopped != null) {
+        stopped.clearLink();
+        stopped.complete(null);
+      }
+    }
+
+    /** Interrupts the body, unless it has ended or somebody else does. */
+    void interrupt() {
+      if (runner instanceof Strand strand && STOP.compareAndSet(this, 0, INTERRUPTING)) {
+        try {
+          strand.thread.interrupt();
+        } finally {
+          stop = INTERRUPTED;
+        }
+      }
+    }
+
+    /** Returns whether the body has ended by itself; no interrupt comes any more. */
+    boolean close() {
+      return STOP.compareAndSet(this, 0, CLOSED);
+    }
+
+    boolean isStopped() {
+      int stop = this.stop;
+      return stop == INTERRUPTING || stop == INTERRUPTED;
+    }
+
+    /** Waits for an interrupt that is under way, and clears it. */
+    @SuppressWarnings("ThreadPriorityCheck") // it is one instruction away
+    void clearInterrupt() {
+      while (stop == INTERRUPTING) {
+        Thread.yield();
+      }
+      boolean _ = Thread.interrupted();
     }
   }
 
-  boolean isDone() {
-    Unfuture<T> future = this.future;
-    return future == null || future.isDone();
+  final Lane lane;
+  private @Nullable Callable<? extends T> body; // until it has ended
+  private volatile @Nullable Object runner;
+  private @Nullable Task<?> outer; // the runner's: the task below, of a waiter that claimed this
+  Tasks.@Nullable Chunk chunk; // where it is listed until it has ended
+  byte slot;
+  volatile boolean timed; // stopped in time at the latest
+
+  /** Creates a task without starting it. */
+  Task(Callable<? extends T> body, Lane lane) {
+    this.body = lane.lanes().recordsStarts ? new Recorded<T>(body) : body;
+    this.lane = lane;
+  }
+
+  Lanes lanes() {
+    return lane.lanes();
   }
 
   @Override
   public void run() {
-    runOn(Strand.current());
+    boolean _ = runOn(Strand.current());
   }
 
-  /** Runs the body for a waiter on {@code strand}, if it was not started and may run there. */
+  @Override
   boolean claim(Strand strand) {
-    return claimable && strand.runsBodies() && runOn(strand);
+    return lane.claimable() && strand.runsBodies() && runOn(strand);
   }
 
   /** Runs the body on the current thread, unless it was started or cancelled before. */
   boolean runOn(Strand strand) {
     Callable<? extends T> body = this.body;
-    if (body == null || !RUNNER.compareAndSet(this, null, strand)) {
+    if (body == null || !begin(strand)) {
       return false;
     }
-    Unfuture<T> future = future();
-    outer = strand.task;
+    Lane lane = this.lane;
+    Task<?> outer = strand.task;
+    this.outer = outer;
     Wait outerWait = strand.wait;
     if (outerWait != null) {
       strand.wait = null; // its strategy has other work done meanwhile: this
@@ -115,35 +165,38 @@ final class Task<T extends @Nullable Object> implements Runnable {
     EventLoop outerLoop = strand.loop;
     int outerMode = strand.mode;
     strand.task = this;
-    strand.loop = loop;
-    strand.mode = mode;
+    strand.loop = lane.loop();
+    strand.mode = lane.mode();
     strand.depth++;
     T value = null;
     Throwable error = null;
     try {
-      value = context.call(body);
+      value = lane.context().call(body);
     } catch (Throwable e) {
       error = e;
     }
     // What depends on the future runs here, but not as a part of this coroutine or of an outer one.
     strand.task = null;
     strand.mode = Strand.NONE;
-    boolean own = STOP.compareAndSet(this, 0, CLOSED);
-    if (!own && !delivered) {
-      clearInterrupt();
+    leave();
+    Attention attention =
+        RUNNER.getAndSet(this, strand.after) instanceof Attention found ? found : null;
+    if (attention != null && attention.isMissed) {
+      Tasks.checkEmptied(this);
     }
-    end();
-    if (own) {
-      future.finish(value, error);
+    if (attention == null || attention.close()) {
+      finish(value, error, strand);
     } else {
-      awaitCompletion(future, error);
+      if (!attention.delivered) {
+        attention.clearInterrupt();
+      }
+      awaitCompletion(error);
     }
-    settle();
+    this.outer = null;
+    settle(attention);
     strand.depth--;
     strand.mode = outerMode;
     strand.loop = outerLoop;
-    Task<?> outer = this.outer;
-    this.outer = null;
     strand.task = outer;
     if (outerWait != null) {
       strand.wait = outerWait;
@@ -155,75 +208,97 @@ final class Task<T extends @Nullable Object> implements Runnable {
     return true;
   }
 
-  /** Stops the body before the future is completed; if it never starts, the caller is to settle. */
-  boolean stop() {
-    if (RUNNER.compareAndSet(this, null, ENDED)) {
-      context.drop();
-      end();
-      return true; // its future is the caller's to complete, and settle() to call
+  private boolean begin(Strand strand) {
+    if (runner == null && RUNNER.compareAndSet(this, null, strand)) {
+      return true;
     }
-    if (runner instanceof Strand strand && STOP.compareAndSet(this, 0, INTERRUPTING)) {
-      try {
-        strand.thread.interrupt();
-      } finally {
-        stop = INTERRUPTED;
-      }
-    }
-    return false;
+    return runner instanceof Attention attention && attention.start(strand);
   }
 
-  private void end() {
+  /** Takes the task off its list, and lets go of the body. */
+  private void leave() {
     body = null;
-    if (loop != null && mode == Strand.BODY) {
-      loop.tasks.remove(this);
-    } else {
-      lanes.tasks.remove(this);
-    }
+    Tasks.remove(this);
   }
 
   /** Lets those know who wait for the body's end; the future is done. */
-  void settle() {
-    settled = true;
-    future = null;
-    runner = ENDED;
-    WaitGraph.Link link = this.link;
-    if (link != null) {
-      link.set(null);
-    }
-    Unfuture<@Nullable Void> stopped = this.stopped;
-    if (stopped != null) {
-      end(stopped);
+  private void settle(@Nullable Attention attention) {
+    RUNNER.lazySet(this, ENDED);
+    clearLink();
+    if (attention != null) {
+      attention.end();
     }
   }
 
-  private static void end(Unfuture<@Nullable Void> stopped) {
-    if (stopped.source instanceof WaitGraph.Link link) {
-      link.set(null);
+  /** Stops the body before the future is completed. */
+  @Override
+  boolean complete(@Nullable T value, @Nullable Throwable error) {
+    if (isDone()) {
+      return false;
     }
-    stopped.complete(null);
+    while (true) {
+      Object found = runner;
+      if (found == null
+          ? RUNNER.compareAndSet(this, null, ENDED)
+          : found instanceof Attention unstarted && unstarted.start(ENDED)) {
+        lane.context().drop();
+        leave();
+        Tasks.checkEmptied(this);
+        boolean completed = completeHere(value, error);
+        settle(found instanceof Attention attention ? attention : null);
+        return completed;
+      }
+      Attention attention = found instanceof Attention known ? known : null;
+      if (found instanceof Strand strand) {
+        attention = new Attention(strand);
+        if (!RUNNER.compareAndSet(this, strand, attention)) {
+          continue;
+        }
+      }
+      if (attention != null) {
+        attention.interrupt();
+      }
+      if (found != null) {
+        return completeHere(value, error);
+      }
+    }
   }
 
   /** Waits until whoever has stopped the body has completed the future, which it is about to. */
   @SuppressWarnings("ThreadPriorityCheck") // it is a few instructions away
-  private void awaitCompletion(Unfuture<T> future, @Nullable Throwable error) {
-    while (!future.isDone()) {
+  private void awaitCompletion(@Nullable Throwable error) {
+    while (!isDone()) {
       Thread.yield();
     }
-    Unfuture.logLate(error);
+    logLate(error);
   }
 
-  /** Waits for an interrupt that is under way, and clears it. */
-  @SuppressWarnings("ThreadPriorityCheck") // it is one instruction away
-  private void clearInterrupt() {
-    while (stop == INTERRUPTING) {
-      Thread.yield();
-    }
-    boolean _ = Thread.interrupted();
+  private @Nullable Attention attention() {
+    return runner instanceof Attention attention ? attention : null;
   }
 
   /** Returns whether the body is to be told that it has been cancelled. */
   boolean isStopDue() {
-    return stop != 0 && !delivered;
+    Attention attention = attention();
+    return attention != null && attention.stop != 0 && !attention.delivered;
+  }
+
+  /** Returns whether the thread of its body has been interrupted for it. */
+  boolean isInterrupted() {
+    Attention attention = attention();
+    return attention != null && attention.stop == INTERRUPTED;
+  }
+
+  /** Returns whether its body was told to stop, or will be, before it has ended by itself. */
+  boolean isStopped() {
+    Attention attention = attention();
+    return attention != null && attention.isStopped();
+  }
+
+  /** Returns whether the body has been told that it was cancelled; for its thread. */
+  boolean isTold() {
+    Attention attention = attention();
+    return attention != null && attention.delivered;
   }
 
   /**
@@ -232,98 +307,111 @@ final class Task<T extends @Nullable Object> implements Runnable {
    */
   boolean noteDelivered() {
     Task<?> stopped = this;
-    while (stopped != null && stopped.stop == 0) {
+    while (stopped != null && !stopped.isStopped()) {
       stopped = stopped.outer;
     }
-    if (stopped == null || (stopped != this && stopped.delivered)) {
+    if (stopped == null || (stopped != this && stopped.isTold())) {
       return false;
     }
     for (Task<?> task = this; task != stopped; task = Objects.requireNonNull(task.outer)) {
-      task.cancel();
+      var _ = task.cancel(true);
     }
-    if (!delivered) {
-      stopped.clearInterrupt();
-      clearInterrupt();
-      delivered = true;
+    if (!isTold()) {
+      Objects.requireNonNull(stopped.attention()).clearInterrupt();
+      Attention attention = Objects.requireNonNull(attention());
+      attention.clearInterrupt();
+      attention.delivered = true;
     }
     return true;
   }
 
-  /** Returns the future that is completed when the body has ended, or will never start. */
-  synchronized Unfuture<@Nullable Void> stopped() {
-    Unfuture<@Nullable Void> stopped = this.stopped;
-    if (stopped == null) {
-      stopped = new Unfuture<>();
-      stopped.source = new WaitGraph.Link(this); // not the one of its dependents
-      this.stopped = stopped;
-      if (settled) {
-        end(stopped);
+  /** Has the registry looked at when the task has left its list, if it has not yet. */
+  void tellWhenGone() {
+    while (true) {
+      Object found = runner;
+      if (found instanceof Attention attention) {
+        attention.isMissed = true;
+        if (runner == found) {
+          return;
+        }
+      } else if (found == null || found instanceof Strand) {
+        Attention attention = new Attention((Strand) found);
+        attention.isMissed = true;
+        if (RUNNER.compareAndSet(this, found, attention)) {
+          return;
+        }
+      } else {
+        return; // it has, or whoever has cancelled it before it was started tells
       }
     }
-    return stopped;
   }
 
-  /** Returns the link of those that depend on the future. */
-  WaitGraph.Link link() {
-    WaitGraph.Link link = this.link;
-    return link != null ? link : makeLink();
+  @Override
+  public Unfuture<@Nullable Void> stopped() {
+    return (Unfuture<@Nullable Void>) ended().copy();
   }
 
-  private synchronized WaitGraph.Link makeLink() {
-    WaitGraph.Link link = this.link;
-    if (link == null) {
-      link = new WaitGraph.Link(this);
-      this.link = link;
-      if (settled) {
-        link.set(null);
+  /** As {@link #stopped}, for those who do not complete it. */
+  Unfuture<@Nullable Void> ended() {
+    while (true) {
+      Object found = runner;
+      if (found != null && !(found instanceof Strand) && !(found instanceof Attention)) {
+        return super.stopped(); // as soon as it is done
+      }
+      Attention attention =
+          found instanceof Attention known ? known : new Attention((Strand) found);
+      Unfuture<@Nullable Void> stopped = attention.stopped(this);
+      if (stopped != null && (attention == found || RUNNER.compareAndSet(this, found, attention))) {
+        return stopped;
       }
     }
-    return link;
-  }
-
-  /** Returns whether {@code link} is the one of what depends on the future, and that is done. */
-  boolean isDoneFor(WaitGraph.Link link) {
-    return this.link == link && isDone();
   }
 
   /**
    * Returns the strand that runs the body, or what depends on its future; null if there is none.
    */
   @Nullable Strand runner() {
-    return runner instanceof Strand strand ? strand : null;
+    return switch (runner) {
+      case Strand strand -> strand;
+      case Attention attention -> attention.runner instanceof Strand strand ? strand : null;
+      case After after -> after.strand;
+      case null, default -> null;
+    };
   }
 
   boolean isStarted() {
-    return runner != null;
+    Object runner = this.runner;
+    return runner != null && !(runner instanceof Attention attention && attention.runner == null);
   }
 
-  /** Returns whether the thread of its body has been interrupted for it. */
-  boolean isInterrupted() {
-    return stop == INTERRUPTED;
+  @Override
+  boolean isTimed() {
+    return timed;
   }
 
-  /** Returns whether its body was told to stop, or will be, before it has ended by itself. */
-  boolean isStopped() {
-    int stop = this.stop;
-    return stop == INTERRUPTING || stop == INTERRUPTED;
+  @Override
+  void setTimed() {
+    timed = true;
   }
 
-  /** Returns whether threads of the library start it, which are there for it whatever happens. */
-  boolean isOnOwnThreads() {
-    return loop != null || lanes.isOwn(executor);
+  @Override
+  WaitGraph.Link link() {
+    return makeLink();
   }
 
-  /** Returns the pool that has to start it, if that is known. */
-  @Nullable Pool pool() {
-    Executor executor = this.executor;
-    return executor == null ? null : lanes.pool(executor);
+  @Override
+  @Nullable Object origin() {
+    return isDone() ? null : this;
   }
 
-  /** Says where it runs. */
-  String lane() {
-    return loop == null
-        ? lanes.name(executor)
-        : "event loop '" + loop + (mode == Strand.BODY ? "'" : "', which its caller holds");
+  @Override
+  void carryBack() {
+    lane.context().carryBack();
+  }
+
+  @Override
+  public Executor defaultExecutor() {
+    return lanes().thread;
   }
 
   /** Returns where it was started, if that was recorded and it has not ended. */

@@ -24,25 +24,22 @@ import org.jspecify.annotations.Nullable;
  * {@link #orTimeout} and {@link #completeOnTimeout}: nobody can see the body's result any more. The
  * other ways to complete it from outside leave the body running.
  */
-public final class Unfuture<T extends @Nullable Object> extends CompletableFuture<T> {
-  final @Nullable Task<T> task;
+public sealed class Unfuture<T extends @Nullable Object> extends CompletableFuture<T> permits Task {
+  @SuppressWarnings("rawtypes")
+  private static final AtomicReferenceFieldUpdater<Unfuture, @Nullable Object> SOURCE =
+      AtomicReferenceFieldUpdater.newUpdater(Unfuture.class, Object.class, "source");
+
   private boolean dependent; // made by CompletableFuture, which wraps what it fails with
   private boolean cancels; // what it follows, when it is cancelled
 
   /**
    * What this one waits for, as far as it is known: a task, an event loop, a registry, or a link,
-   * which is shared with what depends on this.
+   * which is shared with what depends on this. Of a task, the link of what depends on it.
    */
-  @Nullable Object source; // plain: set before others look at it
+  private volatile @Nullable Object source;
 
   /** Creates an unfuture that is not completed, for any thread to complete. */
-  public Unfuture() {
-    this.task = null;
-  }
-
-  Unfuture(Task<T> task) {
-    this.task = task;
-  }
+  public Unfuture() {}
 
   /** Returns an unfuture that is completed with {@code value}. */
   public static <T extends @Nullable Object> Unfuture<T> of(T value) {
@@ -83,7 +80,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       return from((CompletionStage<T>) completable);
     }
     Unfuture<T> waiting = Strand.current().lanes().start(() -> AnySync.await(future));
-    var _ = waiting.follow(future); // to cancel it even if the body has not been started
+    var _ = waiting.whenComplete((value, error) -> Strand.cancel(future)); // if it never started
     return waiting;
   }
 
@@ -99,24 +96,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
       sources.add(Objects.requireNonNull(stage, "an element of futures").toCompletableFuture());
     }
     Unfuture<List<T>> all = new Unfuture<>();
-    Link link = all.follow(sources);
-    for (CompletableFuture<? extends T> source : sources) {
-      var _ =
-          source.whenComplete(
-              (value, error) -> {
-                if (error != null) {
-                  link.set(null); // before what depends on it runs
-                  all.completeExceptionally(unwrap(source, error));
-                }
-              });
-    }
-    var _ =
-        allOf(sources.toArray(CompletableFuture<?>[]::new))
-            .thenRun(
-                () -> {
-                  link.set(null);
-                  all.complete(sources.stream().<T>map(Future::resultNow).toList());
-                });
+    new Gathering<>(all, all.follow(sources), sources).start(sources);
     return all;
   }
 
@@ -207,9 +187,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
    * this one is. Cancelling the returned future has no effect on this one.
    */
   public Unfuture<@Nullable Void> stopped() {
-    return task == null
-        ? (Unfuture<@Nullable Void>) this.<@Nullable Void>handle((value, error) -> null)
-        : (Unfuture<@Nullable Void>) task.stopped().copy();
+    return (Unfuture<@Nullable Void>) this.<@Nullable Void>handle((value, error) -> null);
   }
 
   /**
@@ -220,7 +198,51 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   public <R extends @Nullable Object> Unfuture<R> then(
       Function<? super Unfuture<T>, ? extends R> next) {
     Objects.requireNonNull(next, "next");
-    return thenAsync(source -> of(next.apply(source)));
+    if (isDone()) {
+      return (Unfuture<R>) this.<R>handle((value, error) -> next.apply(this));
+    }
+    Continuation<T, R> continuation = new Continuation<>(this, next);
+    Unfuture<R> result = (Unfuture<R>) this.<R>handle(continuation);
+    result.setSource(continuation);
+    result.cancels = true;
+    return result;
+  }
+
+  /** A function that is called with a future when that is done, and the link that leads there. */
+  private static final class Continuation<T extends @Nullable Object, R extends @Nullable Object>
+      extends Link implements BiFunction<T, @Nullable Throwable, R> {
+    private static final long serialVersionUID = 1;
+
+    private final transient Function<? super Unfuture<T>, ? extends R> next;
+    private final transient Context context = Context.capture(Strand.current().lanes());
+
+    Continuation(Unfuture<T> source, Function<? super Unfuture<T>, ? extends R> next) {
+      super(source); // null: cancelled, or over
+      this.next = next;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public R apply(T value, @Nullable Throwable error) {
+      Strand strand = Strand.current();
+      Object source = get();
+      if (!(source instanceof Unfuture<?>) || !compareAndSet(source, strand)) {
+        throw new CancellationException("cancelled");
+      }
+      Wait outerWait = strand.wait;
+      strand.wait = null; // its strategy has other work done meanwhile: this
+      try {
+        Unfuture<T> future = (Unfuture<T>) source;
+        return context == Context.NONE
+            ? next.apply(future)
+            : context.call(() -> next.apply(future));
+      } catch (Throwable e) {
+        throw Strand.sneaky(e);
+      } finally {
+        set(null);
+        strand.wait = outerWait;
+      }
+    }
   }
 
   /**
@@ -237,7 +259,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
         (Unfuture<CompletionStage<R>>)
             this.<CompletionStage<R>>handle((value, error) -> proceed(next, context, link));
     Unfuture<R> result = proceeding.compose(Function.identity());
-    result.source = link;
+    result.setSource(link);
     result.cancels = true;
     return result;
   }
@@ -281,7 +303,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     Unfuture<U> future = new Unfuture<>();
     future.dependent = true;
     if (!isDone()) {
-      future.source = task != null ? task.link() : source instanceof Link link ? link : null;
+      future.setSource(link());
     }
     return future;
   }
@@ -311,10 +333,11 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   private static <U extends @Nullable Object> CompletableFuture<U> linked(
       CompletableFuture<U> dependent, Link link) {
     Unfuture<U> unfuture = (Unfuture<U>) dependent;
-    if (unfuture.source != null) {
-      link.compareAndSet(null, unfuture.source);
+    Object source = unfuture.source;
+    if (source != null) {
+      link.compareAndSet(null, source);
     }
-    unfuture.source = link;
+    unfuture.setSource(link);
     return dependent;
   }
 
@@ -402,25 +425,25 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   private static <U extends @Nullable Object> CompletableFuture<U> unlinked(
       CompletableFuture<U> dependent) {
     if (dependent instanceof Unfuture<U> unfuture) { // not if the other is of the JDK and done
-      unfuture.source = null;
+      unfuture.setSource(null);
     }
     return dependent;
   }
 
   @Override
   public Executor defaultExecutor() {
-    return task == null ? Unsync.lanes().thread : task.lanes.thread;
+    return Unsync.lanes().thread;
   }
 
   @Override
   public boolean complete(T value) {
-    return stopThen(() -> completeHere(value, null));
+    return complete(value, null);
   }
 
   @Override
   public boolean completeExceptionally(Throwable error) {
     Objects.requireNonNull(error, "error");
-    return stopThen(() -> completeHere(null, error));
+    return complete(null, error);
   }
 
   /**
@@ -438,29 +461,28 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   }
 
   @SuppressWarnings("NullAway") // null is a value where there is no error
-  private boolean completeHere(@Nullable T value, @Nullable Throwable error) {
-    Strand strand = Strand.current();
+  private boolean completeOn(Strand strand, @Nullable T value, @Nullable Throwable error) {
     strand.enter(this);
     try {
       return error == null ? super.complete(value) : super.completeExceptionally(error);
     } finally {
       strand.exit();
+      if (error != null && this instanceof Task<?>) { // what depends on it has the same link
+        tellGathering();
+      }
     }
   }
 
-  private boolean stopThen(BooleanSupplier completion) {
-    if (task == null || isDone()) {
-      if (source instanceof Link link && !isDone()) {
-        link.cut = true; // what depends on this comes all the same
-      }
-      return completion.getAsBoolean();
+  final boolean completeHere(@Nullable T value, @Nullable Throwable error) {
+    return completeOn(Strand.current(), value, error);
+  }
+
+  /** Completes this for somebody who is not its body. */
+  boolean complete(@Nullable T value, @Nullable Throwable error) {
+    if (source instanceof Link link && !isDone()) {
+      link.cut = true; // what depends on this comes all the same
     }
-    boolean unstarted = task.stop();
-    boolean completed = completion.getAsBoolean();
-    if (unstarted) {
-      task.settle();
-    }
-    return completed;
+    return completeHere(value, error);
   }
 
   @SuppressWarnings("NullAway") // a link may hold null
@@ -468,7 +490,6 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     switch (source) {
       case Link link -> cancelAll(link.getAndSet(null));
       case Future<?> future -> Strand.cancel(future);
-      case Task<?> task -> task.cancel();
       case List<?> futures -> futures.forEach(Unfuture::cancelAll);
       case null, default -> {}
     }
@@ -501,19 +522,19 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     return super.completeAsync(supplier, executor);
   }
 
-  private void setTimed() {
-    if (task != null) {
-      task.timed = true;
-      return;
-    }
+  void setTimed() {
     Link link = source instanceof Link known ? known : new Link(null);
     link.cut = true;
-    source = link;
+    setSource(link);
   }
 
   /** Completes this for its body, its continuation or the stage that it follows. */
-  void finish(@Nullable T value, @Nullable Throwable error) {
-    if (!completeHere(value, error)) {
+  final void finish(@Nullable T value, @Nullable Throwable error) {
+    finish(value, error, Strand.current());
+  }
+
+  final void finish(@Nullable T value, @Nullable Throwable error, Strand strand) {
+    if (!completeOn(strand, value, error)) {
       logLate(error);
     }
   }
@@ -530,11 +551,12 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
   }
 
   boolean isTimed() {
-    return task != null ? task.timed : source instanceof Link link && link.cut;
+    return source instanceof Link link && link.cut;
   }
 
+  /** Runs the body on {@code strand}, if it was not started and may run there. */
   boolean claim(Strand strand) {
-    return task != null && task.claim(strand);
+    return false;
   }
 
   /** Returns what has to happen before this can be completed, as far as it is known. */
@@ -542,7 +564,7 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     if (isDone()) {
       return null;
     }
-    return task != null ? task : source;
+    return source;
   }
 
   /** Runs what depends on this, which is done, and has not been run yet. */
@@ -550,21 +572,71 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     super.completeExceptionally(new CancellationException());
   }
 
-  void carryBack() {
-    if (task != null) {
-      task.context.carryBack();
+  /** Gives the current thread what the body left in its context, if it has run. */
+  void carryBack() {}
+
+  /** Makes this wait for {@code source}; to be called before others see it. */
+  final void setSource(@Nullable Object source) {
+    SOURCE.lazySet(this, source);
+  }
+
+  final @Nullable Object source() {
+    return source;
+  }
+
+  /** Returns the link that what depends on this shares. */
+  @Nullable Link link() {
+    return source instanceof Link link ? link : null;
+  }
+
+  /** Has {@code gathering} told if a task fails; returns false if that is not to be had. */
+  final boolean tell(Gathering<?> gathering) {
+    return SOURCE.compareAndSet(this, null, gathering);
+  }
+
+  /** Returns the link of what depends on a task. */
+  final Link makeLink() {
+    Object known = source;
+    Link link = known instanceof Link made ? made : new Link(this);
+    if (link != known) {
+      link.gathering = known instanceof Gathering<?> gathering ? gathering : null;
+      if (!SOURCE.compareAndSet(this, known, link)) {
+        return makeLink();
+      }
+    }
+    if (isDone()) {
+      link.set(null); // whoever completes this looks for the link after that
+    }
+    return link;
+  }
+
+  private void tellGathering() {
+    Object source = this.source;
+    Gathering<?> gathering =
+        source instanceof Gathering<?> known
+            ? known
+            : source instanceof Link link ? link.gathering : null;
+    if (gathering != null) {
+      gathering.failIf(this);
     }
   }
 
-  /** Makes this wait for {@code task}, and cancels that with this. */
-  void follow(@Nullable Task<?> task) {
-    source = task;
+  /** To be called when this is done. */
+  final void clearLink() {
+    if (source instanceof Link link) {
+      link.set(null);
+    }
+  }
+
+  /** Makes this wait for the end of {@code task}, and cancels that with this. */
+  final void waitFor(@Nullable Task<?> task) {
+    setSource(task);
     cancels = true;
   }
 
   private Link follow(Object followed) {
     Link link = new Link(followed);
-    source = link;
+    setSource(link);
     cancels = true;
     return link;
   }
@@ -595,9 +667,14 @@ public final class Unfuture<T extends @Nullable Object> extends CompletableFutur
     if (!future.isCompletedExceptionally()) {
       return future.resultNow();
     }
+    throw Strand.sneaky(CallerFrames.attach(failure(future), operation));
+  }
+
+  /** Returns what {@code future}, which is done, failed with. */
+  static Throwable failure(CompletableFuture<?> future) {
     Throwable[] error = new Throwable[1];
     var _ = future.whenComplete((value, e) -> error[0] = e);
-    throw Strand.sneaky(CallerFrames.attach(unwrap(future, error[0]), operation));
+    return unwrap(future, error[0]);
   }
 
   /** Returns what failed {@code future}, without the wrapper that a dependent stage gets. */

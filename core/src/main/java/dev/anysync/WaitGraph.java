@@ -45,6 +45,9 @@ final class WaitGraph {
     }
   }
 
+  /** The end of a task's body, which may come later than that of its future. */
+  record End(Task<?> task) {}
+
   /** Needs of which one is enough. */
   record OneOf(List<?> needs) {}
 
@@ -52,9 +55,10 @@ final class WaitGraph {
    * What several futures wait for: it is shared, and cleared in the end, so that none of them keeps
    * what it led to. Holds a task, a future, a list of them, a strand, or another link.
    */
-  static final class Link extends AtomicReference<@Nullable Object> {
+  static class Link extends AtomicReference<@Nullable Object> {
     private static final long serialVersionUID = 1;
 
+    transient @Nullable Gathering<?> gathering; // that the task it leads to is to tell
     volatile boolean cut; // one of the futures comes without it: in time, or completed by hand
 
     Link(@Nullable Object to) {
@@ -217,17 +221,19 @@ final class WaitGraph {
       }
       case EventLoop loop -> waitOf(loop.holder);
       case Strand strand -> waitOf(strand);
-      case Task<?> task -> needs(task);
+      case Task<?> task -> task.isDone() ? List.of() : needs(task);
+      case End end -> needs(end.task);
       case Unfuture<?> future -> listOf(future.origin());
       case Link link -> {
         Object to = link.cut ? null : link.get();
-        // Some other thread may be about to run the function that the dependent waits for.
-        yield listOf(to instanceof Task<?> task && task.isDoneFor(link) ? null : to);
+        yield listOf(to);
       }
       case OneOf oneOf -> oneOf.needs.stream().filter(need -> !hasFailed(need)).toList();
       case Pool pool -> pool.inTheWay();
-      case Registry registry ->
-          registry.tasks.size() > MANY ? List.of() : List.copyOf(registry.tasks);
+      case Registry registry -> {
+        List<End> tasks = registry.tasks().limit(MANY + 1).map(End::new).toList();
+        yield tasks.size() > MANY ? List.of() : tasks;
+      }
       case List<?> futures -> {
         List<Object> left = new ArrayList<>();
         for (Object future : futures) {
@@ -246,7 +252,7 @@ final class WaitGraph {
       return List.of();
     }
     Strand runner = task.runner();
-    EventLoop loop = task.mode == Strand.BODY ? task.loop : null;
+    EventLoop loop = task.lane.turn();
     if (runner != null) {
       return both(runner, loop != null && isBusy(loop, runner) ? loop : null);
     }
@@ -256,7 +262,7 @@ final class WaitGraph {
     if (loop != null) {
       return List.of(loop);
     }
-    return listOf(task.executor instanceof EventLoop lane ? lane : task.pool());
+    return listOf(task.lane.executor() instanceof EventLoop lane ? lane : task.lane.pool());
   }
 
   private static List<?> listOf(@Nullable Object one) {
@@ -287,18 +293,17 @@ final class WaitGraph {
     if (!(of instanceof Unfuture<?> future) || future.isDone()) {
       return true;
     }
-    Task<?> task = future.task;
-    if (task == null) {
+    if (!(future instanceof Task<?> task)) {
       return false;
     }
     Strand runner = task.runner();
-    EventLoop loop = task.mode == Strand.BODY ? task.loop : null;
+    EventLoop loop = task.lane.turn();
     Strand holder = loop == null || loop.holder == runner ? null : loop.holder;
     if (holder != null && holder.wait != null) {
       return false;
     }
     if (runner == null) {
-      Pool pool = task.pool();
+      Pool pool = task.lane.pool();
       return pool == null || pool.isLive();
     }
     Wait wait = runner.wait;
@@ -325,11 +330,11 @@ final class WaitGraph {
 
   private static boolean isUnknown(Object of) {
     return switch (of) {
+      case Task<?> task -> !task.isStarted() && !task.timed && !task.lane.isOwn();
       case Unfuture<?> future -> !future.isDone() && !future.isTimed();
       case Future<?> future -> !future.isDone();
       case Link link -> !link.cut && link.get() == null;
       case Wait wait -> !wait.isEnding() && isUnknown(wait.target);
-      case Task<?> task -> !task.isStarted() && !task.timed && !task.isOnOwnThreads();
       default -> false;
     };
   }
@@ -347,11 +352,16 @@ final class WaitGraph {
     for (Object at = open.poll(); at != null && known.size() <= limit; at = open.poll()) {
       List<?> needs =
           switch (at) {
+            case Task<?> task -> {
+              found.accept(task);
+              yield List.of();
+            }
+            case End end -> listOf(end.task);
             case Unfuture<?> future -> listOf(future.origin());
             case Link link -> listOf(link.get());
             case OneOf oneOf -> oneOf.needs;
             case List<?> futures -> futures;
-            case Registry registry -> registry.tasks.stream().limit(limit).toList();
+            case Registry registry -> registry.tasks().limit(limit).toList();
             case EventLoop loop -> listOf(loop.holder);
             default -> {
               found.accept(at);
@@ -429,7 +439,7 @@ final class WaitGraph {
         String has = holder == null ? "" : ", which " + label(holder) + " has";
         yield "its turn on the event loop '" + loop + "'" + has;
       }
-      case Task<?> _ ->
+      case Task<?> _, End _ ->
           switch (need.of) {
             case Strand runner -> "what runs on " + label(runner);
             case EventLoop loop -> "what is queued on the event loop '" + loop + "'";
@@ -439,8 +449,8 @@ final class WaitGraph {
                     : "what is queued in its pool behind busy threads";
             default -> "a task";
           };
-      case Unfuture<?> future when need.of instanceof Task<?> task ->
-          (future.task == task ? "" : "what depends on ") + name(need);
+      case Unfuture<?> _ when need.of instanceof Task<?> -> "what depends on " + name(need);
+      case Unfuture<?> _ when need.of instanceof End -> "the end of " + name(need);
       case Unfuture<?> _ when need == node -> "a future";
       case Unfuture<?> _ ->
           switch (need.of) {

@@ -86,7 +86,7 @@ final class Watchdog {
       isReported = false;
     } else if (!isReported) {
       Task<?> task = holder.task;
-      Lanes lanes = task != null ? task.lanes : Unsync.knownLanes();
+      Lanes lanes = task != null ? task.lanes() : Unsync.knownLanes();
       long threshold = lanes == null ? Lanes.WATCHDOG : lanes.watchdog;
       if (threshold > 0 && now - since >= threshold) {
         isReported = true;

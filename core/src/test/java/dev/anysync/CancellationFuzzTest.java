@@ -3,7 +3,6 @@ package dev.anysync;
 import static dev.anysync.AnySync.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumSet;
@@ -285,8 +284,8 @@ class CancellationFuzzTest {
           "end of all",
           () ->
               cancelAll(tree.detached) // those that were started just now, too
-                  && tasks(Unsync.lanes().tasks).isEmpty()
-                  && tasks(tree.loop.tasks).isEmpty()
+                  && Unsync.lanes().tasks.isEmpty()
+                  && tree.loop.tasks.isEmpty()
                   && tree.bodies.stream().noneMatch(FuzzTree.Body::isRunning));
       for (FuzzTree.Body body : tree.bodies) {
         assertThat(body.entered.get()).as("%s", body).isLessThanOrEqualTo(1);
@@ -307,26 +306,6 @@ class CancellationFuzzTest {
         }
         LockSupport.parkNanos(20_000);
       }
-    }
-  }
-
-  private static final Field TASKS = tasks();
-
-  private static Field tasks() {
-    try {
-      Field tasks = Registry.class.getDeclaredField("tasks");
-      tasks.setAccessible(true);
-      return tasks;
-    } catch (NoSuchFieldException e) {
-      throw new LinkageError("Registry", e);
-    }
-  }
-
-  private static Set<?> tasks(Registry registry) {
-    try {
-      return (Set<?>) TASKS.get(registry);
-    } catch (IllegalAccessException e) {
-      throw new LinkageError("Registry", e);
     }
   }
 

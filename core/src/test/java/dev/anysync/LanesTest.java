@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 
 /** Lanes of one's own: what they run on, what travels there, and their end. */
 class LanesTest {
+  private static final int STRESS = Integer.getInteger("stress", 1);
 
   // Executors of one's own
 
@@ -66,8 +67,8 @@ class LanesTest {
       thread.setContextClassLoader(loader);
       inheritable.set("first");
       assertThat(unclaimed(lanes.cpuBound(body))).containsExactly(loader, null);
-      assertThat(unclaimed(lanes.call(body))).startsWith(loader);
-      assertThat(unclaimed(lanes.async(body))).startsWith(loader);
+      assertThat(unclaimed(lanes.call(body))).containsExactly(loader, null);
+      assertThat(unclaimed(lanes.async(body))).containsExactly(loader, null);
       thread.setContextClassLoader(usual);
       inheritable.remove();
       assertThat(unclaimed(lanes.cpuBound(body))).containsExactly(usual, null);
@@ -107,6 +108,40 @@ class LanesTest {
                 return virtual;
               });
       assertThat(seen.result()).containsExactly(true, true, true);
+    }
+  }
+
+  /** They add to the same list, and take from it, at the same time. */
+  @Test
+  void manyThreadsStartAndAwaitTasks() throws Exception {
+    int tasks = 20_000 * STRESS;
+    try (Lanes lanes = Lanes.builder().build()) {
+      var threads = new ArrayList<TestThread<Long>>();
+      for (int i = 0; i < 4; i++) {
+        boolean claims = i % 2 == 0;
+        threads.add(
+            TestThread.start(
+                () -> {
+                  var started = new ArrayList<Unfuture<Integer>>();
+                  long sum = 0;
+                  for (int task = 0; task < tasks; task++) {
+                    int number = task;
+                    Unfuture<Integer> future =
+                        task % 3 == 0 ? lanes.cpuBound(() -> number) : lanes.call(() -> number);
+                    if (claims) {
+                      sum += future.result();
+                    } else {
+                      started.add(future);
+                    }
+                  }
+                  return sum
+                      + Unfuture.all(started).result().stream().mapToLong(Integer::longValue).sum();
+                }));
+      }
+      for (TestThread<Long> thread : threads) {
+        assertThat(thread.join()).isEqualTo((tasks - 1L) * tasks / 2);
+      }
+      assertThat(lanes.tasks.isEmpty()).isTrue();
     }
   }
 

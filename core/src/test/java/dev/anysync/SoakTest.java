@@ -305,8 +305,8 @@ class SoakTest {
               () -> {
                 System.gc(); // for those that were dropped
                 assertThat(open).hasValue(0);
-                assertThat(lanes.tasks.tasks).isEmpty();
-                assertThat(loop.tasks.tasks).isEmpty();
+                assertThat(lanes.tasks.tasks()).isEmpty();
+                assertThat(loop.tasks.tasks()).isEmpty();
                 assertThat(Wait.OUTSIDE).isEmpty();
               });
       heap[stretch] = usedHeap();

@@ -754,6 +754,77 @@ class UnfutureTest {
     assertThat(AnySync.coroutine(() -> await(all)).run()).containsExactly("a", "b", "c");
   }
 
+  /** A task can tell one of them that it fails; the other has a callback on it. */
+  @Test
+  void tasksInTwoCollectionsFailBoth() {
+    var gate = new CompletableFuture<Integer>();
+    Unfuture<Integer> first =
+        AnySync.coroutine(() -> await(new CompletableFuture<Integer>())).start();
+    Unfuture<Integer> failing = AnySync.coroutine(() -> await(gate)).start();
+    Unfuture<Integer> last =
+        AnySync.coroutine(() -> await(new CompletableFuture<Integer>())).start();
+    CompletableFuture<Integer> before = failing.thenApply(x -> x);
+    Unfuture<List<Integer>> one = Unfuture.all(List.of(first, failing, last));
+    Unfuture<List<Integer>> two = Unfuture.all(List.of(last, failing, first));
+    CompletableFuture<Integer> after = failing.thenApply(x -> x);
+    var failure = new IOException("the second");
+    gate.completeExceptionally(failure);
+    for (Unfuture<?> failed : List.of(one, two, failing)) {
+      assertThatThrownBy(failed::result).isSameAs(failure);
+    }
+    assertThat(catchThrowable(before::join)).hasCause(failure);
+    assertThat(catchThrowable(after::join)).hasCause(failure);
+    assertThat(first.isDone() || last.isDone()).isFalse();
+    first.cancel(true);
+    last.cancel(true);
+  }
+
+  /** What depends on a task does not fail what the task is a member of. */
+  @Test
+  void dependentsOfMembersAreNoMembers() {
+    var gate = new CompletableFuture<Integer>();
+    Unfuture<Integer> member = AnySync.coroutine(() -> await(gate)).start();
+    Unfuture<List<Integer>> all = Unfuture.all(List.of(member));
+    CompletableFuture<Integer> dependent = member.thenApply(x -> x);
+    dependent.completeExceptionally(new IOException("by hand"));
+    assertThat(all.isDone()).isFalse();
+    gate.complete(1);
+    assertThat(all.result()).containsExactly(1);
+  }
+
+  @Test
+  void membersThatAreDoneLastFirst() {
+    var gates = Stream.generate(() -> new CompletableFuture<Integer>()).limit(100).toList();
+    List<Unfuture<Integer>> members =
+        gates.stream().map(gate -> AnySync.coroutine(() -> await(gate)).start()).toList();
+    Unfuture<List<Integer>> all = Unfuture.all(members);
+    for (int i = gates.size() - 1; i >= 0; i--) {
+      assertThat(all.isDone()).isFalse();
+      gates.get(i).complete(i);
+    }
+    assertThat(all.result()).hasSize(100).isSorted();
+  }
+
+  /** Completed by a function, a task cannot tell; it is seen when the others are done. */
+  @Test
+  void memberThatIsCompletedByAFunctionThatFails() {
+    var gate = new CompletableFuture<Integer>();
+    Unfuture<Integer> waiting =
+        AnySync.coroutine(() -> await(new CompletableFuture<Integer>())).start();
+    Unfuture<Integer> other = AnySync.coroutine(() -> await(gate)).start();
+    Unfuture<List<Integer>> all = Unfuture.all(List.of(waiting, other));
+    var failure = new IllegalStateException("the function");
+    var _ =
+        waiting.completeAsync(
+            () -> {
+              throw failure;
+            },
+            Runnable::run);
+    gate.complete(1);
+    assertThatThrownBy(all::result).hasRootCause(failure);
+    var _ = waiting.cancel(true);
+  }
+
   @Test
   void allOfNone() {
     assertThat(Unfuture.all(List.<Unfuture<String>>of()).result()).isEmpty();

@@ -14,15 +14,16 @@ import org.openjdk.jcstress.infra.results.I_Result;
 /** A body runs once, and what it did is seen by whoever sees that it is done. */
 class TaskStress {
   private static final int PENDING = -1;
+  private static final Lane LANE =
+      new Lane(Unsync.lanes(), null, Strand.NONE, Runnable::run).claimable(true);
 
   private TaskStress() {}
 
   /** A task whose body leaves its trace in a plain field. */
   static class Once {
     int runs;
-    final Task<Integer> task =
-        new Task<Integer>(() -> ++runs, Unsync.lanes(), null, Strand.NONE, true);
-    final Unfuture<Integer> future = task.future();
+    final Task<Integer> task = new Task<Integer>(() -> ++runs, LANE);
+    final Unfuture<Integer> future = task;
   }
 
   /** A waiter runs the body itself, or sees what the lane's thread did in it. */
@@ -87,7 +88,7 @@ class TaskStress {
 
     @Actor
     public void waiter(I_Result result) {
-      Unfuture<@Nullable Void> stopped = task.stopped();
+      Unfuture<@Nullable Void> stopped = task.ended();
       Strand.current().waitOrGiveUp(stopped, false);
       result.r1 = runs;
     }
@@ -102,10 +103,10 @@ class TaskStress {
   @Outcome(expect = Expect.FORBIDDEN, desc = "one before the other")
   @State
   public static class Order extends Once {
-    private final Registry registry = task.lanes.tasks;
+    private final Registry registry = task.lanes().tasks;
 
     public Order() {
-      registry.add(task);
+      registry.list(0).add(task);
     }
 
     @Actor
@@ -115,9 +116,9 @@ class TaskStress {
 
     @Actor
     public void looker(III_Result result) {
-      result.r1 = task.stopped().isDone() ? 1 : 0;
+      result.r1 = task.ended().isDone() ? 1 : 0;
       result.r2 = future.isDone() ? 1 : 0;
-      result.r3 = registry.tasks.contains(task) ? 1 : 0;
+      result.r3 = registry.tasks().anyMatch(task::equals) ? 1 : 0;
     }
   }
 
@@ -127,16 +128,16 @@ class TaskStress {
   @Outcome(expect = Expect.FORBIDDEN, desc = "waits for nobody")
   @State
   public static class LastTask extends Once {
-    private final Registry registry = new Registry("anysync-stress", null);
+    private final Registry registry = new Registry("anysync-stress", null, 1);
     private @Nullable Unfuture<@Nullable Void> emptied;
 
     public LastTask() {
-      registry.add(task);
+      registry.list(0).add(task);
     }
 
     @Actor
     public void end() {
-      registry.remove(task);
+      task.run();
     }
 
     @Actor
@@ -190,15 +191,8 @@ class TaskStress {
               CURRENT.set(box);
               return 1;
             },
-            LANES,
-            null,
-            Strand.BODY,
-            false);
-    private final Unfuture<Integer> future = task.future();
-
-    public CarryBack() {
-      task.context.willCarryBack();
-    }
+            new Lane(LANES, null, Strand.BODY, null).captured(true));
+    private final Unfuture<Integer> future = task;
 
     @Actor
     public void lane() {
@@ -209,7 +203,7 @@ class TaskStress {
     public void caller(I_Result result) {
       if (future.isDone()) {
         CURRENT.remove();
-        task.context.carryBack();
+        task.carryBack();
         Box box = CURRENT.get();
         result.r1 = box == null ? 0 : box.value;
       } else {

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(300)
 class InterleavingTest {
+  private static final Lane LANE =
+      new Lane(Unsync.lanes(), null, Strand.NONE, Runnable::run).claimable(true);
   private static final int STRESS = Integer.getInteger("stress", 1);
 
   /**
@@ -66,6 +68,7 @@ class InterleavingTest {
         .iterations(1)
         .invocationsPerIteration(ORDERS)
         .checkObstructionFreedom(false)
+        .loopBound(100) // a chunk of tasks has fewer slots
         .minimizeFailedScenario(false)
         .verifier(EpsilonVerifier.class)
         .logLevel(LoggingLevel.ERROR)
@@ -417,9 +420,8 @@ class InterleavingTest {
   public abstract static class Once extends Protocol {
     int runs;
     boolean running;
-    final Task<Integer> task =
-        new Task<Integer>(this::body, Unsync.lanes(), null, Strand.NONE, true);
-    final Unfuture<Integer> future = task.future();
+    final Task<Integer> task = new Task<Integer>(this::body, LANE);
+    final Unfuture<Integer> future = task;
     private @Nullable Thread lane;
 
     private int body() {
@@ -440,7 +442,7 @@ class InterleavingTest {
     void after() {
       check(lane == null || !lane.isInterrupted(), "a stray interrupt");
       check(future.isDone(), "not done");
-      check(task.stopped().isDone(), "not stopped");
+      check(task.ended().isDone(), "not stopped");
     }
   }
 
@@ -497,7 +499,7 @@ class InterleavingTest {
     @Override
     void other() {
       cancelled = future.cancel(true);
-      check(!task.stopped().isDone() || !running, "stopped before it ended");
+      check(!task.ended().isDone() || !running, "stopped before it ended");
     }
 
     @Override
@@ -559,7 +561,7 @@ class InterleavingTest {
   public static class Stopped extends Once {
     @Override
     void other() {
-      Strand.current().waitOrGiveUp(task.stopped(), false);
+      Strand.current().waitOrGiveUp(task.ended(), false);
       check(runs == 1, "stopped before it ended");
     }
   }
@@ -570,19 +572,19 @@ class InterleavingTest {
   }
 
   public static class EndOfATask extends Once {
-    private final Registry registry = task.lanes.tasks;
+    private final Registry registry = task.lanes().tasks;
 
     @Override
     void one() {
-      registry.add(task);
+      registry.list(0).add(task);
       super.one();
     }
 
     @Override
     void other() {
-      boolean stopped = task.stopped().isDone();
+      boolean stopped = task.ended().isDone();
       boolean done = future.isDone();
-      boolean listed = registry.tasks.contains(task);
+      boolean listed = registry.tasks().anyMatch(task::equals);
       check(done || !stopped, "ended before its future was done");
       check(!done || !listed, "done before it left its registry");
     }
@@ -628,12 +630,12 @@ class InterleavingTest {
   }
 
   public static class AddedWhileClosed extends Once {
-    private final Registry registry = new Registry("test", null);
+    private final Registry registry = new Registry("test", null, 1);
 
     @Override
     void one() {
       try {
-        registry.add(task);
+        registry.list(0).add(task);
       } catch (RejectedExecutionException e) {
         check(registry.closed, "refused by an open registry");
       }
@@ -674,10 +676,9 @@ class InterleavingTest {
     @Override
     void other() {
       Callable<@Nullable Void> consumer = Executors.callable(this::consume, null);
-      var task = new Task<@Nullable Void>(consumer, lanes, null, Strand.BODY, false);
-      Unfuture<@Nullable Void> future = task.future();
+      var task = new Task<@Nullable Void>(consumer, new Lane(lanes, null, Strand.BODY, null));
       task.run();
-      future.result();
+      task.result();
     }
   }
 

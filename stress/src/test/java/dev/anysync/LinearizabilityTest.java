@@ -24,6 +24,8 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(300)
 class LinearizabilityTest {
+  private static final Lane LANE =
+      new Lane(Unsync.lanes(), null, Strand.NONE, Runnable::run).claimable(true);
   private static final int STRESS = Integer.getInteger("stress", 1);
 
   private static void linearizable(Class<?> operations, Class<?> meaning) {
@@ -138,9 +140,8 @@ class LinearizabilityTest {
   }
 
   public static class FutureOfABody extends FutureOfOne {
-    private final Task<Integer> task =
-        new Task<Integer>(() -> 1, Unsync.lanes(), null, Strand.NONE, true);
-    private final Unfuture<Integer> future = task.future();
+    private final Task<Integer> task = new Task<Integer>(() -> 1, LANE);
+    private final Unfuture<Integer> future = task;
 
     @Override
     @Operation

@@ -672,6 +672,21 @@ class NoDeadlockTest {
     assertThat(bystander.result()).isEqualTo("broken");
   }
 
+  /** The body has ended when what depends on it runs. */
+  @Test
+  void dependentAsksForTheEndOfTheBody() {
+    var gate = new CountDownLatch(1);
+    Unfuture<Integer> source =
+        Unsync.call(
+            () -> {
+              gate.await();
+              return 1;
+            });
+    CompletableFuture<?> dependent = source.thenApply(_ -> source.stopped().join());
+    gate.countDown();
+    assertThat(dependent.join()).isNull();
+  }
+
   @Test
   void dependentThatIsCompletedByAFunctionOfItsOwn() {
     var dependent = new CompletableFuture<CompletableFuture<String>>();
