@@ -18,9 +18,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EventLoop implements Executor, AutoCloseable {
   /*
-   * Overview. The loop is a queue and a turn. Whoever has the turn may run; `pending` counts the
-   * items in the queue plus the one that has the turn, so the enqueuer that lifts it from zero is the
-   * one to give the turn away, and the holder that takes it back to zero leaves the loop idle.
+   * Overview. The loop is a turn, and the items that wait for it. Whoever has the turn may run, and
+   * that thread alone uses `ready`, a plain queue, to which it adds what it enqueues itself. Other
+   * threads push what they enqueue on `arrivals`, a stack; whoever has the turn moves that to the end
+   * of `ready` before it adds to it, and when it is empty, so that all are served in the order in
+   * which they came. While nobody has the turn, IDLE is at the place of the stack: who replaces it
+   * has the turn, and so has something to give it to.
    *
    * Items are callbacks (Runnable), coroutines to be started (Task), and coroutines that want to
    * go on (Turn). The turn is handed over directly: a Turn's thread is unparked; a callback or a new
@@ -30,20 +33,28 @@ public final class EventLoop implements Executor, AutoCloseable {
    * A coroutine that awaits first drains the head of the queue as a part of its own turn: callbacks,
    * and the very task that it awaits, until its future is done. It never runs another coroutine's
    * body: one that suspends there would bury the waiter. Only then does it queue a Turn for itself;
-   * earlier, the turn could be granted while that body is still on the stack above.
+   * earlier, the turn could be granted while that body is still on the stack above. One that only
+   * lets the others go on queues its Turn at once, as it keeps the turn while it runs callbacks.
    */
 
+  private static final Arrival IDLE = new Arrival("nobody has the turn", null);
+
   private final String name;
-  private final Queue<Object> queue = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger pending = new AtomicInteger();
+  private final ThreadFactory threads;
+  private final Queue<Object> ready = new ArrayDeque<>();
+  private final AtomicReference<@Nullable Arrival> arrivals = new AtomicReference<>(IDLE);
   final Registry tasks;
   private @Nullable Lane lane; // of the lanes that were last used here; a plain cache
-  volatile @Nullable Strand holder; // of the turn; null also while it changes hands
+
+  /** Whose thread has the turn; null while it changes hands, and while its holder suspends. */
+  volatile @Nullable Strand holder;
+
   int turns; // that were given, or taken by what is drained; counted by whoever has the turn
   final AtomicBoolean watched = new AtomicBoolean();
 
   private EventLoop(String name) {
     this.name = name;
+    this.threads = Thread.ofVirtual().name(name).inheritInheritableThreadLocals(false).factory();
     this.tasks = new Registry("the event loop '" + name + "'", this, 1);
   }
 
@@ -97,7 +108,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
     Strand strand = Strand.current();
     strand.waitOrGiveUp(tasks.close(), false);
-    if (pending.get() > 0) {
+    if (isBusy()) {
       Unfuture<@Nullable Void> drained = new Unfuture<>();
       drained.setSource(this);
       enqueue((Runnable) () -> drained.complete(null));
@@ -132,33 +143,77 @@ public final class EventLoop implements Executor, AutoCloseable {
   }
 
   private void enqueue(Object item) {
-    queue.add(item);
-    if (pending.getAndIncrement() == 0) {
-      handTo(queue.remove());
+    Strand holder = this.holder;
+    if (holder != null && holder.thread == Thread.currentThread()) {
+      receive(); // it came before
+      ready.add(item);
+    } else if (arrive(item)) {
+      handTo(item);
       if (!watched.get() && watched.compareAndSet(false, true)) {
         Watchdog.watch(this);
       }
     }
   }
 
+  /** Returns true if {@code item} has the turn now, as nobody had it; else it will be received. */
+  private boolean arrive(Object item) {
+    while (true) {
+      Arrival last = arrivals.get();
+      if (last == IDLE
+          ? arrivals.compareAndSet(IDLE, null)
+          : arrivals.compareAndSet(last, new Arrival(item, last))) {
+        return last == IDLE;
+      }
+    }
+  }
+
+  /** Queues what has arrived; returns whether there was something. */
+  private boolean receive() {
+    if (arrivals.get() == null) {
+      return false;
+    }
+    Arrival first = null;
+    for (Arrival last = arrivals.getAndSet(null); last != null; ) {
+      Arrival before = last.next;
+      last.next = first;
+      first = last;
+      last = before;
+    }
+    for (Arrival arrival = first; arrival != null; arrival = arrival.next) {
+      ready.add(arrival.item);
+    }
+    return true;
+  }
+
+  private boolean isBusy() {
+    return arrivals.get() != IDLE;
+  }
+
   /** Returns whether the watchdog, which asks, is to go on; else another will come. */
   boolean isWatched() {
-    if (pending.get() > 0) {
+    if (isBusy()) {
       return true;
     }
     watched.set(false);
-    return pending.get() > 0 && watched.compareAndSet(false, true);
+    return isBusy() && watched.compareAndSet(false, true);
   }
 
   /** Returns how many callbacks and coroutines wait for their turn. */
   int queued() {
-    return Math.max(0, pending.get() - 1);
+    Arrival last = arrivals.get();
+    return ready.size() + (last == null || last == IDLE ? 0 : last.count);
   }
 
   /** Ends the current item's turn and returns the next item, whose turn it is, or null. */
   private @Nullable Object next() {
-    holder = null;
-    return pending.decrementAndGet() == 0 ? null : queue.remove();
+    if (ready.isEmpty() && !receive()) {
+      holder = null;
+      if (arrivals.compareAndSet(null, IDLE)) {
+        return null;
+      }
+      receive();
+    }
+    return ready.remove();
   }
 
   /** Gives the turn, which the current thread has, to {@code item} on another thread. */
@@ -166,7 +221,8 @@ public final class EventLoop implements Executor, AutoCloseable {
     if (item instanceof Turn turn) {
       turn.grant();
     } else {
-      Thread.ofVirtual().name(name).inheritInheritableThreadLocals(false).start(() -> work(item));
+      holder = null;
+      threads.newThread(() -> work(item)).start();
     }
   }
 
@@ -179,7 +235,9 @@ public final class EventLoop implements Executor, AutoCloseable {
         return;
       }
       turns++;
-      holder = strand;
+      if (holder != strand) { // it gave the turn up to nobody, and somebody came meanwhile
+        holder = strand;
+      }
       run(item, strand);
     }
   }
@@ -193,7 +251,9 @@ public final class EventLoop implements Executor, AutoCloseable {
     EventLoop outerLoop = strand.loop;
     Task<?> outerTask = strand.task;
     int outerMode = strand.mode;
-    strand.loop = this;
+    if (outerLoop != this) { // a reference costs the garbage collector's barrier
+      strand.loop = this;
+    }
     strand.task = null;
     strand.mode = Strand.NONE;
     try {
@@ -203,7 +263,9 @@ public final class EventLoop implements Executor, AutoCloseable {
     } finally {
       strand.mode = outerMode;
       strand.task = outerTask;
-      strand.loop = outerLoop;
+      if (outerLoop != this) {
+        strand.loop = outerLoop;
+      }
     }
   }
 
@@ -233,11 +295,11 @@ public final class EventLoop implements Executor, AutoCloseable {
       holder = strand;
       throw e;
     }
-    Turn turn = new Turn(strand, Turn.WAITING);
+    Turn turn = new Turn(strand, wait, Turn.WAITING);
     // A shielded future outlasts its waiter; anyOf takes its node off there when the other is done.
     CompletableFuture<@Nullable Object> givenUp = new CompletableFuture<>();
     CompletableFuture<?> awaited = claim ? future : CompletableFuture.anyOf(future, givenUp);
-    var _ = awaited.whenComplete((value, error) -> turn.queueUp());
+    var _ = awaited.whenComplete(turn);
     release();
     if (turn.await(claim ? future : null)) {
       givenUp.complete(null);
@@ -245,34 +307,34 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
   }
 
-  /**
-   * Runs, in this turn, the callbacks that are next, and the body of {@code future}. Takes only
-   * what is counted: the enqueuer of an item that is not yet would find the loop idle.
-   */
+  /** Runs, in this turn, the callbacks that are next, and the body of {@code future}. */
   private void drain(Strand strand, CompletableFuture<?> future, boolean claim) {
-    while (!future.isDone() && pending.get() > 1 && !strand.isCancelDue()) {
-      Object item = queue.peek();
-      boolean own = claim && future == item;
-      if (item instanceof Turn
-          || (item instanceof Task && !(own && strand.depth < Strand.MAX_DEPTH))) {
-        return;
-      }
-      queue.remove();
-      pending.decrementAndGet();
-      turns++;
-      run(item, strand);
+    boolean claims = claim && strand.depth < Strand.MAX_DEPTH;
+    Task<?> own = claims && future instanceof Task<?> awaited ? awaited : null;
+    while (!future.isDone() && !strand.isCancelDue() && runHead(strand, own)) {}
+  }
+
+  /**
+   * Runs, in this turn, what is next, if it is a callback or {@code own}; returns whether it is.
+   */
+  private boolean runHead(Strand strand, @Nullable Task<?> own) {
+    if (ready.isEmpty() && !receive()) {
+      return false;
     }
+    Object item = ready.element();
+    if (item instanceof Turn || (item instanceof Task && item != own)) {
+      return false;
+    }
+    ready.remove();
+    turns++;
+    run(item, strand);
+    return true;
   }
 
   /** Gives up the turn for {@code nanos}, or, if that is zero, until the others have had theirs. */
   void sleep(Strand strand, long nanos) throws InterruptedException {
     if (nanos == 0) {
-      Turn turn = new Turn(strand, Turn.QUEUED);
-      enqueue(turn);
-      release();
-      if (turn.await(null)) {
-        throw new InterruptedException();
-      }
+      letOthersGoOn(strand);
       return;
     }
     holder = null; // see suspend
@@ -282,6 +344,21 @@ public final class EventLoop implements Executor, AutoCloseable {
       TimeUnit.NANOSECONDS.sleep(nanos);
     } finally {
       acquire(strand);
+    }
+  }
+
+  /** Waits for the turn behind all that is queued; the callbacks at its head run here. */
+  private void letOthersGoOn(Strand strand) throws InterruptedException {
+    if (!receive() && ready.isEmpty()) {
+      turns++;
+      return;
+    }
+    Turn turn = new Turn(strand, null, Turn.QUEUED);
+    ready.add(turn);
+    while (!strand.isCancelDue() && runHead(strand, null)) {}
+    release();
+    if (turn.await(null)) {
+      throw new InterruptedException();
     }
   }
 
@@ -295,10 +372,10 @@ public final class EventLoop implements Executor, AutoCloseable {
 
   /** Waits for the turn, whether interrupted or not. */
   void acquire(Strand strand) {
-    Turn turn = new Turn(strand, Turn.QUEUED);
     Wait wait = new Wait(strand, this, null, false);
     wait.checked = true; // it cannot be refused; who holds the turn has looked
     strand.wait = wait;
+    Turn turn = new Turn(strand, wait, Turn.QUEUED);
     enqueue(turn);
     if (turn.await(null)) {
       Thread.currentThread().interrupt();
@@ -310,33 +387,58 @@ public final class EventLoop implements Executor, AutoCloseable {
     return name;
   }
 
+  /** An item that another thread has brought. */
+  private static final class Arrival {
+    final Object item;
+    @Nullable Arrival next; // below it on the stack; once received, after it
+    final int count; // of it and those below
+
+    Arrival(Object item, @Nullable Arrival before) {
+      this.item = item;
+      this.next = before;
+      this.count = before == null ? 1 : before.count + 1;
+    }
+  }
+
   /** A coroutine's wish to go on; done when it has the turn. */
-  private final class Turn {
+  private final class Turn implements BiConsumer<@Nullable Object, @Nullable Throwable> {
     // WAITING -> QUEUED -> GRANTED; the first by whoever comes first, the future or an interrupt.
     static final int WAITING = 0;
     static final int QUEUED = 1;
     static final int GRANTED = 2;
 
-    private final AtomicInteger state;
-    private final Strand strand;
+    private static final AtomicIntegerFieldUpdater<Turn> STATE =
+        AtomicIntegerFieldUpdater.newUpdater(Turn.class, "state");
 
-    Turn(Strand strand, int state) {
+    private final Strand strand;
+    private final @Nullable Wait wait; // that it has published
+    private volatile int state;
+    private volatile boolean parked; // or about to be, after one more look at the state
+
+    Turn(Strand strand, @Nullable Wait wait, int state) {
       this.strand = strand;
-      this.state = new AtomicInteger(state);
+      this.wait = wait;
+      this.state = state;
     }
 
-    void queueUp() {
-      if (state.compareAndSet(WAITING, QUEUED)) {
+    /** Called when what it waits for is done. */
+    @Override
+    public void accept(@Nullable Object value, @Nullable Throwable error) {
+      if (STATE.compareAndSet(this, WAITING, QUEUED)) {
         enqueue(this);
       }
     }
 
     void grant() {
-      strand.wait = null; // before there is a holder again, see suspend
+      if (wait != null) {
+        strand.wait = null; // before there is a holder again, see suspend
+      }
       turns++;
       holder = strand;
-      state.set(GRANTED);
-      LockSupport.unpark(strand.thread);
+      state = GRANTED;
+      if (parked) {
+        LockSupport.unpark(strand.thread);
+      }
     }
 
     /**
@@ -346,22 +448,23 @@ public final class EventLoop implements Executor, AutoCloseable {
      */
     boolean await(@Nullable CompletableFuture<?> awaited) {
       boolean interrupted = false;
-      while (state.get() != GRANTED) {
+      while (state != GRANTED) {
         if (strand.thread.isInterrupted() || (!interrupted && strand.isStopDue())) {
-          Wait wait = strand.wait;
           if (wait == null) { // it only lets the others have their turns
             boolean _ = Thread.interrupted();
           } else {
             wait.setInterrupted();
           }
           interrupted = true;
-          if (state.compareAndSet(WAITING, QUEUED)) {
+          if (STATE.compareAndSet(this, WAITING, QUEUED)) {
             // What this runs must not find itself in the turn, so that comes after it.
             if (awaited != null) {
               strand.outside(() -> Strand.cancel(awaited));
             }
             enqueue(this);
           }
+        } else if (!parked) {
+          parked = true;
         } else {
           LockSupport.park(EventLoop.this);
         }

@@ -22,6 +22,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -204,6 +205,36 @@ class EventLoopTest {
     assertThat(events).containsExactlyElementsOf(expected);
   }
 
+  /**
+   * What a coroutine of the loop queues and what other threads do goes through different queues.
+   */
+  @Test
+  void whatTheLoopAndOtherThreadsQueueInTurnsRunsInTheOrderItCame() {
+    int items = 40;
+    var all = new ArrayList<Unfuture<@Nullable Void>>();
+    loop.run(
+        AnySync.coroutine(
+            () -> {
+              for (int i = 0; i < items; i++) {
+                String name = "item " + i;
+                switch (i % 4) {
+                  case 0, 1 -> loop.execute(() -> events.add(name));
+                  case 2 -> all.add(start(() -> events.add(name)));
+                  default -> elsewhere(() -> loop.execute(() -> events.add(name)));
+                }
+              }
+              assertThat(events).isEmpty();
+            }));
+    assertThat(Unfuture.all(all).result()).hasSize(items / 4);
+    loop.run(AnySync.coroutine(() -> {}));
+    assertThat(events)
+        .containsExactlyElementsOf(IntStream.range(0, items).mapToObj(i -> "item " + i).toList());
+  }
+
+  private static void elsewhere(Runnable action) throws Exception {
+    Threads.start(Executors.callable(action)).join();
+  }
+
   @Test
   void coroutinesGoOnInTheOrderTheirAwaitsEnd() throws Exception {
     Map<String, CompletableFuture<String>> gates =
@@ -239,6 +270,50 @@ class EventLoopTest {
     hold.release();
     Unfuture.all(all).result();
     assertThat(events).containsExactly("a1", "b1", "a2", "b2", "a3", "b3");
+  }
+
+  /** Its own turn comes after the callbacks that were there, and before those that they queue. */
+  @Test
+  void sleepOfZeroLetsTheCallbacksRunThatAreQueued() throws Exception {
+    loop.run(
+        AnySync.coroutine(
+            () -> {
+              loop.execute(
+                  () -> {
+                    events.add("callback");
+                    loop.execute(() -> events.add("callback of the callback"));
+                  });
+              elsewhere(() -> loop.execute(() -> events.add("other thread's")));
+              AnySync.sleep(Duration.ZERO);
+              events.add("coroutine");
+              AnySync.sleep(Duration.ZERO);
+              events.add("end");
+            }));
+    assertThat(events)
+        .containsExactly(
+            "callback", "other thread's", "coroutine", "callback of the callback", "end");
+  }
+
+  @Test
+  void aCoroutineThatIsCancelledWhileItLetsOthersGoOnIsToldSo() throws Exception {
+    Unfuture<@Nullable Void> yielding =
+        start(
+            () -> {
+              while (true) {
+                AnySync.sleep(Duration.ZERO);
+              }
+            });
+    Unfuture<@Nullable Void> other =
+        start(
+            () -> {
+              while (!yielding.isDone()) {
+                AnySync.sleep(Duration.ZERO);
+              }
+            });
+    loop.execute(() -> yielding.cancel(true));
+    yielding.stopped().result();
+    other.result();
+    assertThat(yielding.isCancelled()).isTrue();
   }
 
   @Test
@@ -837,5 +912,35 @@ class EventLoopTest {
     cancelled.stopped().join();
     assertThat(events).containsExactly("told, in its turn: true");
     assertThat(loop.run(AnySync.coroutine(() -> "goes on"))).isEqualTo("goes on");
+  }
+
+  /** What others queue at the very moment at which the loop takes what they have queued before. */
+  @Test
+  void callbacksThatArriveAllTheTimeAreNotLost() throws Exception {
+    int each = 50_000 * STRESS;
+    int[] ran = {0}; // plain: one thing at a time
+    var threads = new ArrayList<TestThread<@Nullable Void>>();
+    for (int i = 0; i < 3; i++) {
+      threads.add(
+          TestThread.start(
+              () -> {
+                for (int callback = 0; callback < each; callback++) {
+                  loop.execute(() -> ran[0]++);
+                }
+              }));
+    }
+    int seen =
+        loop.run(
+            AnySync.coroutine(
+                () -> {
+                  while (ran[0] < 3 * each) {
+                    AnySync.sleep(Duration.ZERO);
+                  }
+                  return ran[0];
+                }));
+    for (TestThread<?> thread : threads) {
+      thread.join();
+    }
+    assertThat(seen).isEqualTo(3 * each);
   }
 }

@@ -161,9 +161,19 @@ final class Goals {
             .nanos(20),
         Goal.of("yield, alone", "LoopBench.yieldAlone")
             .beside("Kotlin runBlocking", "LoopBench.kotlinYieldAlone")
-            .nanos(10),
+            .nanos(10)
+            .bytes(0),
         Goal.of("switch between two", "LoopBench.yieldToOther")
             .beside("Kotlin single thread", "LoopBench.kotlinYieldToOther")
-            .ofBest(0.6));
+            .ofBest(0.6),
+        Goal.of("10,000 x start on a loop, all", "LoopBench.start")
+            .beside("Kotlin single thread", "LoopBench.kotlinStart")
+            .ofBest(1),
+        Goal.of("10,000 x start in a loop, all", "LoopBench.startInLoop")
+            .beside("Kotlin single thread", "LoopBench.kotlinStartInLoop")
+            .ofBest(1),
+        Goal.of("10,000 x start in a loop, await of each", "LoopBench.startInLoopAwaitEach")
+            .beside("Kotlin single thread", "LoopBench.kotlinStartInLoop")
+            .ofBest(1));
   }
 }

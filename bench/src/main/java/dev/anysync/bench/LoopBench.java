@@ -6,6 +6,8 @@ import dev.anysync.AnySync;
 import dev.anysync.EventLoop;
 import dev.anysync.Unfuture;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -25,6 +27,7 @@ public class LoopBench {
   static final int BATCH = 10_000;
 
   private final EventLoop loop = EventLoop.create("bench");
+  private final AnySync<Integer> nothing = AnySync.coroutine(() -> 1);
 
   @TearDown
   public void close() {
@@ -72,6 +75,40 @@ public class LoopBench {
             }));
   }
 
+  /** Coroutines that do nothing are started from outside the loop, and all of them waited for. */
+  @Benchmark
+  public int start() {
+    return Unfuture.all(started()).result().size();
+  }
+
+  /** The same by a coroutine of the loop. */
+  @Benchmark
+  public int startInLoop() {
+    return loop.run(AnySync.coroutine(() -> await(Unfuture.all(started())).size()));
+  }
+
+  /** The same, if it awaits one after the other. */
+  @Benchmark
+  public int startInLoopAwaitEach() {
+    return loop.run(
+        AnySync.coroutine(
+            () -> {
+              int sum = 0;
+              for (Unfuture<Integer> future : started()) {
+                sum += await(future);
+              }
+              return sum;
+            }));
+  }
+
+  private List<Unfuture<Integer>> started() {
+    List<Unfuture<Integer>> futures = new ArrayList<>(BATCH);
+    for (int i = 0; i < BATCH; i++) {
+      futures.add(nothing.start(loop));
+    }
+    return futures;
+  }
+
   @Benchmark
   public int kotlinAwaitQueued() {
     return KotlinPeers.awaitQueued(BATCH);
@@ -90,5 +127,15 @@ public class LoopBench {
   @Benchmark
   public int kotlinYieldToOther() {
     return KotlinPeers.switches(BATCH);
+  }
+
+  @Benchmark
+  public int kotlinStart() {
+    return KotlinPeers.spawnSingle(BATCH);
+  }
+
+  @Benchmark
+  public int kotlinStartInLoop() {
+    return KotlinPeers.spawnInSingle(BATCH);
   }
 }

@@ -66,6 +66,18 @@ object KotlinPeers {
     all.awaitAll().size
   }
 
+  @JvmStatic
+  fun spawnSingle(count: Int): Int = runBlocking {
+    val all = List(count) { async(single) { 1 } }
+    all.awaitAll().size
+  }
+
+  @JvmStatic
+  fun spawnInSingle(count: Int): Int = runBlocking(single) {
+    val all = List(count) { async { 1 } }
+    all.awaitAll().size
+  }
+
   @JvmStatic fun sequenceSum(count: Int): Long {
     var sum = 0L
     for (i in sequence { for (i in 0 until count) yield(i) }) sum += i
