@@ -13,62 +13,64 @@ final class Gathering<T extends @Nullable Object> {
    * still pending gets it, and so on. A failure is not to wait for that. A task that fails tells the
    * gathering, to which it has a pointer; any other future has a callback after all. Whoever sets
    * the pointer looks afterwards whether the task is done, and a task looks for the pointer when it
-   * is; one of the two sees the other.
+   * is; one of the two sees the other. A task that is done may keep the pointer, so what that leads
+   * to is dropped with the end of all.
    */
 
-  private final Unfuture<List<T>> all;
-  private final Link link;
-  private @Nullable List<CompletableFuture<? extends T>> sources; // until all is done
+  private final Link link; // of all
+  private volatile @Nullable Unfuture<List<T>> all;
+  private volatile @Nullable List<CompletableFuture<? extends T>> sources;
 
   Gathering(Unfuture<List<T>> all, Link link, List<CompletableFuture<? extends T>> sources) {
     this.all = all;
     this.link = link;
     this.sources = sources;
-  }
-
-  void start(List<CompletableFuture<? extends T>> sources) {
+    var _ = all.whenComplete((value, error) -> drop());
     for (CompletableFuture<? extends T> source : sources) {
-      boolean told = source instanceof Task<?> task && !task.isDone() && task.tell(this);
-      if (!told && !source.isDone()) {
-        var _ = source.whenComplete((value, error) -> failIf(source));
-      } else if (source.isDone()) {
+      boolean tells = source instanceof Task<?> task && task.tell(this);
+      if (source.isDone()) {
         failIf(source);
+      } else if (!tells) {
+        var _ = source.whenComplete((value, error) -> failIf(source));
       }
     }
-    awaitLast(sources, sources.size() - 1);
+    awaitLast(sources.size() - 1);
+  }
+
+  private void drop() {
+    all = null;
+    sources = null;
   }
 
   /** Ends it all if {@code source}, which is done, has failed. */
   void failIf(CompletableFuture<?> source) {
-    if (source.isCompletedExceptionally() && !all.isDone()) {
+    Unfuture<List<T>> all = this.all;
+    if (all != null && source.isCompletedExceptionally()) {
       link.set(null); // before what depends on it runs
-      sources = null;
       all.completeExceptionally(Unfuture.failure(source));
     }
   }
 
-  private void awaitLast(List<CompletableFuture<? extends T>> sources, int last) {
+  /** Goes on when all sources from that at {@code last} downwards are done. */
+  private void awaitLast(int last) {
+    List<CompletableFuture<? extends T>> sources = this.sources;
+    if (sources == null) {
+      return;
+    }
     int i = last;
     while (i >= 0 && sources.get(i).isDone()) {
       i--;
     }
     if (i >= 0) {
       int pending = i;
-      var _ = sources.get(i).whenComplete((value, error) -> goOn(pending));
+      var _ = sources.get(i).whenComplete((value, error) -> awaitLast(pending));
       return;
     }
     sources.forEach(this::failIf); // those that could not tell
-    if (!all.isDone()) {
+    Unfuture<List<T>> all = this.all;
+    if (all != null) {
       link.set(null);
-      this.sources = null;
       all.complete(sources.stream().<T>map(Future::resultNow).toList());
-    }
-  }
-
-  private void goOn(int last) {
-    List<CompletableFuture<? extends T>> sources = this.sources;
-    if (sources != null && !all.isDone()) {
-      awaitLast(sources, last);
     }
   }
 }

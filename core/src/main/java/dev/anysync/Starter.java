@@ -37,13 +37,21 @@ final class Starter implements Runnable {
   @Override
   public void run() {
     onItsWay.set(false); // before it looks
-    Strand strand = Strand.current();
-    for (Task<?> task = tasks.peek(); task != null; task = tasks.peek()) {
-      if (tasks.isFollowed(task)) {
+    boolean over = false;
+    try {
+      Strand strand = Strand.current();
+      for (Task<?> task = tasks.peek(); task != null; task = tasks.peek()) {
+        if (tasks.isFollowed(task)) {
+          call();
+        }
+        task.runOn(strand);
+        boolean _ = Thread.interrupted(); // what a task does to its thread is not the next one's
+      }
+      over = true;
+    } finally {
+      if (!over) { // out of memory, or of stack: it is no reason to leave the others waiting
         call();
       }
-      task.runOn(strand);
-      boolean _ = Thread.interrupted(); // what a task does to its thread is not the next one's
     }
   }
 }

@@ -185,7 +185,9 @@ final class Task<T extends @Nullable Object> extends Unfuture<T> implements Runn
       Tasks.checkEmptied(this);
     }
     if (attention == null || attention.close()) {
-      finish(value, error, strand);
+      if (!completeOn(strand, value, error)) {
+        logLate(error);
+      }
     } else {
       if (!attention.delivered) {
         attention.clearInterrupt();
@@ -244,7 +246,7 @@ final class Task<T extends @Nullable Object> extends Unfuture<T> implements Runn
         lane.context().drop();
         leave();
         Tasks.checkEmptied(this);
-        boolean completed = completeHere(value, error);
+        boolean completed = completeOn(Strand.current(), value, error);
         settle(found instanceof Attention attention ? attention : null);
         return completed;
       }
@@ -259,7 +261,7 @@ final class Task<T extends @Nullable Object> extends Unfuture<T> implements Runn
         attention.interrupt();
       }
       if (found != null) {
-        return completeHere(value, error);
+        return completeOn(Strand.current(), value, error);
       }
     }
   }
@@ -397,6 +399,24 @@ final class Task<T extends @Nullable Object> extends Unfuture<T> implements Runn
   @Override
   WaitGraph.Link link() {
     return makeLink();
+  }
+
+  @Override
+  void help() {
+    failed(); // what waits for all of several may be what a callback waits for
+    super.help();
+  }
+
+  @Override
+  void failed() {
+    Object source = source();
+    Gathering<?> gathering =
+        source instanceof Gathering<?> known
+            ? known
+            : source instanceof WaitGraph.Link link ? link.gathering : null;
+    if (gathering != null) {
+      gathering.failIf(this);
+    }
   }
 
   @Override

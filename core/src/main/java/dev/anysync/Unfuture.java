@@ -96,7 +96,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
       sources.add(Objects.requireNonNull(stage, "an element of futures").toCompletableFuture());
     }
     Unfuture<List<T>> all = new Unfuture<>();
-    new Gathering<>(all, all.follow(sources), sources).start(sources);
+    var _ = new Gathering<>(all, all.follow(sources), sources);
     return all;
   }
 
@@ -461,28 +461,27 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
   }
 
   @SuppressWarnings("NullAway") // null is a value where there is no error
-  private boolean completeOn(Strand strand, @Nullable T value, @Nullable Throwable error) {
+  final boolean completeOn(Strand strand, @Nullable T value, @Nullable Throwable error) {
     strand.enter(this);
     try {
       return error == null ? super.complete(value) : super.completeExceptionally(error);
     } finally {
       strand.exit();
-      if (error != null && this instanceof Task<?>) { // what depends on it has the same link
-        tellGathering();
+      if (error != null) {
+        failed();
       }
     }
   }
 
-  final boolean completeHere(@Nullable T value, @Nullable Throwable error) {
-    return completeOn(Strand.current(), value, error);
-  }
+  /** To be called when this has failed. */
+  void failed() {}
 
   /** Completes this for somebody who is not its body. */
   boolean complete(@Nullable T value, @Nullable Throwable error) {
     if (source instanceof Link link && !isDone()) {
       link.cut = true; // what depends on this comes all the same
     }
-    return completeHere(value, error);
+    return completeOn(Strand.current(), value, error);
   }
 
   @SuppressWarnings("NullAway") // a link may hold null
@@ -528,13 +527,9 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
     setSource(link);
   }
 
-  /** Completes this for its body, its continuation or the stage that it follows. */
+  /** Completes this for its continuation or the stage that it follows. */
   final void finish(@Nullable T value, @Nullable Throwable error) {
-    finish(value, error, Strand.current());
-  }
-
-  final void finish(@Nullable T value, @Nullable Throwable error, Strand strand) {
-    if (!completeOn(strand, value, error)) {
+    if (!completeOn(Strand.current(), value, error)) {
       logLate(error);
     }
   }
@@ -608,17 +603,6 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
       link.set(null); // whoever completes this looks for the link after that
     }
     return link;
-  }
-
-  private void tellGathering() {
-    Object source = this.source;
-    Gathering<?> gathering =
-        source instanceof Gathering<?> known
-            ? known
-            : source instanceof Link link ? link.gathering : null;
-    if (gathering != null) {
-      gathering.failIf(this);
-    }
   }
 
   /** To be called when this is done. */

@@ -111,6 +111,28 @@ class LanesTest {
     }
   }
 
+  @Test
+  void functionsDoNotWaitBehindThoseThatBlock() {
+    int functions = 500;
+    var running = new CountDownLatch(functions);
+    try (Lanes lanes = Lanes.builder().build()) {
+      List<Unfuture<Integer>> started =
+          IntStream.range(0, functions)
+              .mapToObj(
+                  number ->
+                      lanes.call(
+                          () -> {
+                            running.countDown();
+                            running.await();
+                            return number;
+                          }))
+              .toList();
+      // This thread runs none of them: it waits for something that is none.
+      CompletableFuture.allOf(started.toArray(CompletableFuture<?>[]::new)).join();
+      assertThat(started).allMatch(future -> !future.isCompletedExceptionally());
+    }
+  }
+
   /** They add to the same list, and take from it, at the same time. */
   @Test
   void manyThreadsStartAndAwaitTasks() throws Exception {

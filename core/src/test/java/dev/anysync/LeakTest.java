@@ -23,6 +23,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is dropped, given up or timed out leaves nothing behind: no thread, no heap. */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
@@ -339,6 +341,45 @@ class LeakTest {
           future.cancel(true);
           assertThatThrownBy(then::result).isInstanceOf(CancellationException.class);
         });
+  }
+
+  /** It leads to what collects it, to tell that of a failure, but not to what that has or had. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void memberOfACollectionDoesNotKeepTheOthers(boolean cancelled) {
+    var gate = new CompletableFuture<Object>();
+    Unfuture<Object> kept = AnySync.coroutine(() -> AnySync.await(gate.copy())).start();
+    var dependents = new ArrayList<CompletableFuture<Object>>(); // they share the kept one's link
+    WeakReference<Object> result = collect(kept, gate, cancelled, dependents);
+    await()
+        .untilAsserted(
+            () -> {
+              System.gc();
+              assertThat(result.get()).isNull();
+            });
+    assertThat(kept.isDone()).isTrue();
+    assertThat(dependents).hasSize(1).allMatch(CompletableFuture::isDone);
+  }
+
+  /** Collects {@code kept} and another, and returns the result of the other. */
+  private static WeakReference<Object> collect(
+      Unfuture<Object> kept,
+      CompletableFuture<Object> gate,
+      boolean cancelled,
+      List<CompletableFuture<Object>> dependents) {
+    Object result = new Object();
+    Unfuture<Object> other = AnySync.coroutine(() -> result).start();
+    Object _ = other.result();
+    Unfuture<List<Object>> all = Unfuture.all(List.of(other, kept));
+    dependents.add(kept.thenApply(x -> x));
+    if (cancelled) {
+      all.cancel(true);
+      kept.stopped().join();
+    } else {
+      gate.complete("small");
+      assertThat(all.result()).containsExactly(result, "small");
+    }
+    return new WeakReference<>(result);
   }
 
   /** Though it knows where they came from, for the sake of deadlocks. */

@@ -779,6 +779,22 @@ class UnfutureTest {
     last.cancel(true);
   }
 
+  /** The failure is not held up by what depends on the member that fails, and waits for it. */
+  @Test
+  void callbackOfAMemberThatFailsWaitsForAll() throws Exception {
+    var gate = new CompletableFuture<Integer>();
+    Unfuture<Integer> failing = AnySync.coroutine(() -> await(gate)).start();
+    Unfuture<Integer> pending =
+        AnySync.coroutine(() -> await(new CompletableFuture<Integer>())).start();
+    Unfuture<List<Integer>> all = Unfuture.all(List.of(failing, pending));
+    var seen = new CompletableFuture<Throwable>();
+    var _ = failing.whenComplete((value, error) -> seen.complete(catchThrowable(() -> all.join())));
+    var failure = new IOException("the first");
+    gate.completeExceptionally(failure);
+    assertThat(seen.join()).hasCause(failure);
+    pending.cancel(true);
+  }
+
   /** What depends on a task does not fail what the task is a member of. */
   @Test
   void dependentsOfMembersAreNoMembers() {
