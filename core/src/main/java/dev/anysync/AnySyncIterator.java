@@ -124,10 +124,11 @@ public interface AnySyncIterator<Y extends @Nullable Object>
 
   /**
    * Cancels the body, waits until its {@code finally} blocks have run, and wakes a thread that
-   * waits for an element; a body that was not started never is. Elements not taken are dropped.
-   * Does nothing at the end of the iterator. If this thread is interrupted, it stops waiting and
-   * keeps its interrupt flag. What the body throws in response, other than the cancellation, is
-   * thrown.
+   * waits for an element; a body that was not started never is. Elements not taken are dropped. A
+   * body that {@link #forEach} runs on the consumer's thread learns of it at its next {@code
+   * yield}; from another thread that is not waited for. Does nothing at the end of the iterator. If
+   * this thread is interrupted, it stops waiting and keeps its interrupt flag. What the body throws
+   * in response, other than the cancellation, is thrown.
    */
   @Override
   void close();

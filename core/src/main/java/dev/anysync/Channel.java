@@ -7,75 +7,108 @@ import org.jspecify.annotations.Nullable;
 /** A bounded queue between one producer and one consumer that may both wait. */
 abstract class Channel extends Source {
   /*
-   * Overview. Elements are in a linked list of chunks; the last slot of a chunk links to the next
-   * one. A slot is written once, with release, and read with acquire; nothing else is shared per
-   * element. `window` bounds how far the producer may be ahead; it doubles when the consumer finds
-   * the channel empty, which means that it keeps up. The consumer publishes what it has taken in
-   * steps of half a window and before it waits.
+   * Overview. Elements are in a ring. All that is shared per element is the count of what was
+   * produced, a volatile write, which the consumer reads only when it has taken all that it has seen
+   * there. A ring that is too small for the window is left for a larger one: its last slot, which is
+   * none for elements, then says where that is, and from which count on.
    *
-   * A side that has to wait publishes a signal (an unfuture), issues a full fence, looks again, and
-   * waits for it. The other publishes its change, issues a full fence, and takes the signal if there
-   * is one. So one of the two sees the other: no wake-up is lost, though one may come in vain.
+   * `window` bounds how far the producer may be ahead; it grows when the consumer finds the channel
+   * empty, which means that it keeps up. The consumer publishes what it has taken in steps of half a
+   * window and before it waits, and the producer looks at that only when it has used up what it saw.
+   *
+   * How a side waits is said in Signal. The producer looks for a consumer that waits after each
+   * element: it may go on to block anywhere, where nobody can make it look once more.
    */
 
-  private static final int CHUNK = 32;
   private static final int FIRST_WINDOW = 16;
-  private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Object[].class);
+  private static final int GROWTH = 8;
+  private static final int STEP = 16; // pauses between the looks of who waits
+  private static final int MOST = 256; // of them, on a virtual thread
+  private static final int CLOSE = 64; // behind the producer: not worth another look at once
+  private static final int KEPT = 32; // taken elements that the ring may still hold
+  private static final int MANY = 16; // elements since the last wait: worth to spin
+  private static final VarHandle COUNT = MethodHandles.arrayElementVarHandle(long[].class);
+
+  // What a side writes for each element has a cache line of its own: counts[PRODUCED] and so on.
+  private static final int PRODUCED = 16;
+  private static final int LIMIT = 17; // of what is produced before the producer looks for room
+  private static final int TAKEN = 32;
+  private static final int SEEN = 33; // what may be taken before the consumer looks for more
+  private static final int COUNTS = 48;
+
+  /** Where a ring goes on that was too small. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Next(@Nullable Object[] ring, long from) {}
 
   private final int maxWindow;
-
-  // The producer's
-  private @Nullable Object[] tail = new Object[CHUNK + 1];
-  private int tailIndex;
-  private long produced;
-
-  // The consumer's
-  private @Nullable Object[] head = tail;
-  private int headIndex;
-  private long taken;
+  private final long[] counts = new long[COUNTS];
+  private @Nullable Object[] tail; // the producer's
+  private @Nullable Object[] head; // the consumer's
+  private long producerWaited; // at which count
+  private long consumerWaited;
+  private boolean isClose; // behind the producer
+  private long forgotten; // what was taken before is not in the ring any more
+  private long due; // the count of taken elements at which it is settled next
 
   // Shared
   volatile int window;
   private volatile long consumed;
-  private final AtomicReference<@Nullable Unfuture<@Nullable Void>> consumerWaits =
-      new AtomicReference<>();
-  private final AtomicReference<@Nullable Unfuture<@Nullable Void>> producerWaits =
-      new AtomicReference<>();
+  private final AtomicBoolean isAwaited = new AtomicBoolean(); // by a consumer that found nothing
+  final Signal added = new Signal(new Spin(STEP, MOST)); // or ended
+  final Signal taken = new Signal(new Spin(STEP, MOST));
   private final AtomicReference<@Nullable Object> end = new AtomicReference<>(); // END, Throwable
 
   Channel(int maxWindow) {
     this.maxWindow = maxWindow;
     this.window = Math.min(maxWindow, FIRST_WINDOW);
+    int slots = Integer.highestOneBit(Math.max(1, 2 * window - 1)); // or the next power of two
+    this.tail = new Object[slots + 1];
+    this.head = tail;
+    counts[LIMIT] = window;
+    due = step();
   }
 
   /** Adds an element, whether there is room or not. */
   final void add(@Nullable Object element) {
-    Object item = element == null ? NULL : element;
-    if (tailIndex == CHUNK) {
-      @Nullable Object[] chunk = new Object[CHUNK + 1];
-      chunk[0] = item;
-      SLOT.setRelease(tail, CHUNK, chunk);
-      tail = chunk;
-      tailIndex = 1;
-    } else {
-      SLOT.setRelease(tail, tailIndex++, item);
+    long at = counts[PRODUCED];
+    if (at == counts[LIMIT]) {
+      extend();
     }
-    produced++;
-    wake(consumerWaits);
+    @Nullable Object[] ring = tail;
+    ring[(int) at & (ring.length - 2)] = element == null ? NULL : element;
+    COUNT.setVolatile(counts, PRODUCED, at + 1);
+    added.wake();
   }
 
-  private boolean isFull() {
-    return produced - consumed >= window;
+  /** Looks how many more elements may be added, at least one, and makes slots if there are none. */
+  private void extend() {
+    long consumed = this.consumed;
+    long ahead = counts[PRODUCED] - consumed;
+    int slots = tail.length - 1;
+    if (ahead == slots) {
+      @Nullable Object[] ring = new Object[2 * slots + 1];
+      tail[slots] = new Next(ring, counts[PRODUCED]);
+      tail = ring;
+      slots *= 2;
+    }
+    counts[LIMIT] = consumed + Math.min(slots, Math.max(window, ahead + 1));
+  }
+
+  private boolean hasRoom() {
+    return counts[PRODUCED] - consumed < window;
   }
 
   final void awaitRoom(Strand strand) {
-    while (isFull()) {
-      Unfuture<@Nullable Void> signal = new Unfuture<>();
-      producerWaits.set(signal);
-      VarHandle.fullFence();
-      if (isFull()) {
-        strand.waitOrCancel(signal, false, -1, "yield()");
+    long produced = counts[PRODUCED];
+    if (produced == counts[LIMIT]) {
+      if (!hasRoom()) {
+        if (produced - producerWaited >= MANY) {
+          taken.spin.hope();
+        }
+        producerWaited = produced;
+        var _ = taken.await(strand, this::hasRoom, null, false, -1, "yield()");
       }
+      extend();
     }
   }
 
@@ -83,38 +116,82 @@ abstract class Channel extends Source {
   @Override
   final void end(@Nullable Throwable failure) {
     end.compareAndSet(null, failure == null ? END : failure);
-    wake(consumerWaits);
+    added.wake();
   }
 
-  private @Nullable Object poll() {
-    Object item = SLOT.getAcquire(head, headIndex);
-    if (headIndex == CHUNK && item != null) {
-      head = (@Nullable Object[]) item;
-      headIndex = 0;
-      item = SLOT.getAcquire(head, 0);
+  private long produced() {
+    return (long) COUNT.getVolatile(counts, PRODUCED);
+  }
+
+  private boolean isDue() {
+    return produced() > counts[TAKEN] || end.get() != null;
+  }
+
+  /** Returns whether there is an element. */
+  final boolean hasElement() {
+    return counts[TAKEN] < counts[SEEN] || look();
+  }
+
+  /** Returns the next element if it is there, else null. */
+  final @Nullable Object poll() {
+    if (!hasElement()) {
+      return null;
     }
-    if (item != null) {
-      head[headIndex++] = null;
-      taken++;
+    @Nullable Object[] ring = head;
+    long at = counts[TAKEN]++;
+    Object item = ring[(int) at & (ring.length - 2)];
+    if (at + 1 == due) {
+      settle();
     }
     return item;
+  }
+
+  /** Looks how many elements may be taken, and returns whether there are any. */
+  private boolean look() {
+    long at = counts[TAKEN];
+    if (isClose) {
+      Spin.pause(STEP); // lets the producer get ahead
+    }
+    long produced = produced();
+    isClose = produced - at < Math.min(CLOSE, window >> 2);
+    if (produced <= at) {
+      return false;
+    }
+    Next next = next();
+    while (next != null && next.from == at) {
+      head = next.ring;
+      next = next();
+    }
+    counts[SEEN] = next == null ? produced : Math.min(produced, next.from);
+    return true;
+  }
+
+  private @Nullable Next next() {
+    return (Next) head[head.length - 1];
   }
 
   @Override
   @Nullable Object take(Strand strand, boolean async, long nanos) {
     Object item = poll();
-    if (item == null) {
+    if (item != null) {
+      return item;
+    }
+    if (!isAwaited.compareAndSet(false, true)) {
+      return REFUSED;
+    }
+    try {
       return takeSlowly(strand, async, nanos);
+    } finally {
+      isAwaited.setRelease(false);
     }
-    if (taken - consumed >= Math.max(1, window >> 1)) {
-      publishTaken();
-    }
-    return item;
   }
 
   private @Nullable Object takeSlowly(Strand strand, boolean async, long nanos) {
-    long deadline = System.nanoTime() + nanos;
     publishTaken();
+    if (counts[TAKEN] - consumerWaited >= MANY) {
+      added.spin.hope();
+    }
+    consumerWaited = counts[TAKEN];
     while (true) {
       Object ended = end.get(); // before the poll: what was added before the end must be seen
       Object item = poll();
@@ -128,24 +205,28 @@ abstract class Channel extends Source {
         return END;
       }
       beforeWait();
-      Unfuture<@Nullable Void> signal = new Unfuture<>();
-      signal.waitFor(task);
-      if (!consumerWaits.compareAndSet(null, signal)) {
-        return REFUSED;
+      if (!added.await(strand, this::isDue, task, async, nanos, "next()")) {
+        return null;
       }
-      VarHandle.fullFence();
-      if (SLOT.getAcquire(head, headIndex) == null && end.get() == null) {
-        long left = nanos < 0 ? -1 : Math.max(0, deadline - System.nanoTime());
-        if (!strand.waitOrCancel(signal, async, left, "next()")) {
-          return null;
-        }
-      }
-      consumerWaits.compareAndSet(signal, null);
       widen();
     }
   }
 
+  private long step() {
+    return Math.max(1, window >> 1);
+  }
+
+  /** Lets go of what was taken, and publishes it if it is enough. */
+  private void settle() {
+    forget();
+    if (counts[TAKEN] - consumed >= step()) {
+      publishTaken();
+    }
+  }
+
   private void publishTaken() {
+    forget();
+    long taken = counts[TAKEN];
     long count = taken - consumed;
     if (count > 0) {
       consumed = taken;
@@ -153,31 +234,33 @@ abstract class Channel extends Source {
     }
   }
 
+  private void forget() {
+    long taken = counts[TAKEN];
+    int slots = head.length - 1;
+    int first = (int) forgotten & (slots - 1);
+    int last = first + (int) Math.min(taken - forgotten, slots);
+    Arrays.fill(head, first, Math.min(last, slots), null);
+    Arrays.fill(head, 0, Math.max(0, last - slots), null);
+    forgotten = taken;
+    due = taken + Math.min(KEPT, step());
+  }
+
   private void widen() {
     int old = window;
-    int wider = Math.min(maxWindow, old * 2);
+    int wider = (int) Math.min(maxWindow, (long) old * GROWTH);
     if (wider > old) {
       window = wider;
+      due = counts[TAKEN] + Math.min(KEPT, step());
       released(wider - old);
     }
   }
 
   /** Called by the consumer when there is room for {@code count} more elements. */
   void released(long count) {
-    wake(producerWaits);
+    taken.wake();
   }
 
   void beforeWait() {}
-
-  private static void wake(AtomicReference<@Nullable Unfuture<@Nullable Void>> side) {
-    VarHandle.fullFence();
-    if (side.get() != null) {
-      Unfuture<@Nullable Void> signal = side.getAndSet(null);
-      if (signal != null) {
-        signal.complete(null);
-      }
-    }
-  }
 
   /** A body on a thread of its own that yields into a channel. */
   static final class Feed<Y extends @Nullable Object> extends Channel

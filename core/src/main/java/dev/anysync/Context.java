@@ -75,7 +75,14 @@ final class Context {
       }
       snapshots = isCarriedBack ? snapshot(carriers) : NOTHING;
       hasRun = true;
-      restore(carriers, before);
+      leave(before);
+    }
+  }
+
+  /** In the opposite order: what was entered last is left first. */
+  private void leave(@Nullable Object[] before) {
+    for (int i = before.length - 1; i >= 0; i--) {
+      carriers[i].leave(before[i]);
     }
   }
 
@@ -104,6 +111,9 @@ final class Context {
   }
 
   static @Nullable Object[] snapshot(ContextCarrier[] carriers) {
+    if (carriers.length == 0) {
+      return NOTHING;
+    }
     @Nullable Object[] snapshots = new Object[carriers.length];
     for (int i = 0; i < carriers.length; i++) {
       snapshots[i] = carriers[i].capture();

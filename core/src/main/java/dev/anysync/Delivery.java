@@ -6,9 +6,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The subscription to an iterator's elements; the numbers of rules are of Reactive Streams. */
 final class Delivery<Y extends @Nullable Object> implements Flow.Subscription {
+  private static final int PAUSES = 64; // before it parks, some 2 us
+
   private final AtomicLong demand = new AtomicLong();
-  private final AtomicReference<@Nullable Unfuture<@Nullable Void>> waiting =
-      new AtomicReference<>();
+  private final Signal requested = new Signal(new Spin(1, PAUSES));
   private volatile Flow.@Nullable Subscriber<? super Y> subscriber; // null at the end; rule 3.13
 
   private volatile @Nullable Throwable failure = new CancellationException("never started");
@@ -63,12 +64,8 @@ final class Delivery<Y extends @Nullable Object> implements Flow.Subscription {
   private void deliver(Y element) {
     Objects.requireNonNull(element, "element: is null, which a publisher cannot publish");
     Strand strand = Strand.current();
-    while (demand.get() == 0 && badRequest == null) {
-      Unfuture<@Nullable Void> signal = new Unfuture<>();
-      waiting.set(signal);
-      if (demand.get() == 0) {
-        strand.waitOrCancel(signal, false, -1, "yield()");
-      }
+    if (!isDue()) {
+      var _ = requested.await(strand, this::isDue, null, false, -1, "yield()");
     }
     strand.checkCancelled(null);
     Flow.Subscriber<? super Y> subscriber = live();
@@ -77,6 +74,10 @@ final class Delivery<Y extends @Nullable Object> implements Flow.Subscription {
     }
     subscriber.onNext(element);
     live();
+  }
+
+  private boolean isDue() {
+    return demand.get() != 0 || badRequest != null;
   }
 
   /** Returns the subscriber, or tells the body that there is none any more. */
@@ -92,10 +93,7 @@ final class Delivery<Y extends @Nullable Object> implements Flow.Subscription {
   public void request(long n) {
     if (n > 0) {
       demand.getAndAccumulate(n, (a, b) -> a + b < 0 ? Long.MAX_VALUE : a + b);
-      Unfuture<@Nullable Void> signal = waiting.getAndSet(null);
-      if (signal != null) {
-        signal.complete(null);
-      }
+      requested.wake();
     } else {
       badRequest = new IllegalArgumentException("rule 3.9: request(" + n + ") is not positive");
       stop();

@@ -77,11 +77,12 @@ public final class Dump {
     }
     for (Registry registry : Registry.all()) {
       for (Task<?> task : (Iterable<Task<?>>) registry.tasks()::iterator) {
+        boolean started = task.isStarted(); // first, or one that starts in between is missed
         Strand runner = task.runner();
         if (runner != null) {
           total++;
           add(task, runner, LIMIT, known, strands);
-        } else if (!task.isStarted()) {
+        } else if (!started) {
           total++;
           if (queued.size() < LIMIT) {
             queued.add(task);
@@ -141,11 +142,17 @@ public final class Dump {
     Wait wait = runner.wait;
     Wait own = wait != null && wait.task == task && !wait.asleep ? wait : null;
     describe(own, runner, entry, known, strands);
+    Task<?> claimed = wait == null ? runner.task : wait.task;
+    while (claimed != null && claimed.outer() != task) {
+      claimed = claimed.outer();
+    }
+    if (claimed != null) {
+      facts.put("state", "waiting");
+      facts.put("waitsFor", "what it runs itself");
+      need(entry, known.get(claimed));
+    }
     if (task.isStopped()) {
       facts.compute("state", (_, state) -> "cancelled and still " + state);
-    }
-    if (wait != null && wait.task != null && wait.task != task) {
-      need(entry, known.get(wait.task)); // which it runs, as it waits for that
     }
   }
 

@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 public final class EventLoop implements Executor, AutoCloseable {
   /*
    * Overview. The loop is a turn, and the items that wait for it. Whoever has the turn may run, and
-   * that thread alone uses `ready`, a plain queue, to which it adds what it enqueues itself. Other
-   * threads push what they enqueue on `arrivals`, a stack; whoever has the turn moves that to the end
-   * of `ready` before it adds to it, and when it is empty, so that all are served in the order in
-   * which they came. While nobody has the turn, IDLE is at the place of the stack: who replaces it
+   * that thread alone uses `first` and `ready`, a plain queue, to which it adds what it enqueues
+   * itself. Other threads push what they enqueue on `arrivals`, a stack; whoever has the turn moves
+   * that to the end of the queue before it adds to it, and when it is empty, so that all are served in
+   * the order in which they came. While nobody has the turn, IDLE is at the place of the stack: who replaces it
    * has the turn, and so has something to give it to.
    *
    * Items are callbacks (Runnable), coroutines to be started (Task), and coroutines that want to
@@ -41,7 +41,8 @@ public final class EventLoop implements Executor, AutoCloseable {
 
   private final String name;
   private final ThreadFactory threads;
-  private final Queue<Object> ready = new ArrayDeque<>();
+  private @Nullable Object first; // of what is ready
+  private final Queue<Object> ready = new ArrayDeque<>(); // the others
   private final AtomicReference<@Nullable Arrival> arrivals = new AtomicReference<>(IDLE);
   final Registry tasks;
   private @Nullable Lane lane; // of the lanes that were last used here; a plain cache
@@ -94,8 +95,9 @@ public final class EventLoop implements Executor, AutoCloseable {
 
   /**
    * Cancels all coroutines of this loop and waits until their bodies have ended and the callbacks
-   * queued before have run. New ones are refused from the first call on. If this thread is
-   * interrupted, it stops waiting and keeps its interrupt flag.
+   * queued before have run. New ones are refused from the first call on; one that is handed to
+   * {@code execute} in the same moment may still run after it. If this thread is interrupted, it
+   * stops waiting and keeps its interrupt flag.
    *
    * @throws IllegalStateException if called on this loop
    */
@@ -146,7 +148,7 @@ public final class EventLoop implements Executor, AutoCloseable {
     Strand holder = this.holder;
     if (holder != null && holder.thread == Thread.currentThread()) {
       receive(); // it came before
-      ready.add(item);
+      add(item);
     } else if (arrive(item)) {
       handTo(item);
       if (!watched.get() && watched.compareAndSet(false, true)) {
@@ -167,6 +169,14 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
   }
 
+  private void add(Object item) {
+    if (first == null) {
+      first = item;
+    } else {
+      ready.add(item);
+    }
+  }
+
   /** Queues what has arrived; returns whether there was something. */
   private boolean receive() {
     if (arrivals.get() == null) {
@@ -180,7 +190,7 @@ public final class EventLoop implements Executor, AutoCloseable {
       last = before;
     }
     for (Arrival arrival = first; arrival != null; arrival = arrival.next) {
-      ready.add(arrival.item);
+      add(arrival.item);
     }
     return true;
   }
@@ -201,19 +211,21 @@ public final class EventLoop implements Executor, AutoCloseable {
   /** Returns how many callbacks and coroutines wait for their turn. */
   int queued() {
     Arrival last = arrivals.get();
-    return ready.size() + (last == null || last == IDLE ? 0 : last.count);
+    return (first == null ? 0 : 1) + ready.size() + (last == null || last == IDLE ? 0 : last.count);
   }
 
   /** Ends the current item's turn and returns the next item, whose turn it is, or null. */
   private @Nullable Object next() {
-    if (ready.isEmpty() && !receive()) {
+    if (first == null && !receive()) {
       holder = null;
       if (arrivals.compareAndSet(null, IDLE)) {
         return null;
       }
       receive();
     }
-    return ready.remove();
+    Object next = first;
+    first = ready.poll();
+    return next;
   }
 
   /** Gives the turn, which the current thread has, to {@code item} on another thread. */
@@ -239,6 +251,7 @@ public final class EventLoop implements Executor, AutoCloseable {
         holder = strand;
       }
       run(item, strand);
+      boolean _ = Thread.interrupted(); // what an item does to its thread is not the next one's
     }
   }
 
@@ -256,11 +269,13 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
     strand.task = null;
     strand.mode = Strand.NONE;
+    strand.callbacks++;
     try {
       ((Runnable) item).run();
     } catch (Throwable e) {
       report(e);
     } finally {
+      strand.callbacks--;
       strand.mode = outerMode;
       strand.task = outerTask;
       if (outerLoop != this) {
@@ -288,18 +303,18 @@ public final class EventLoop implements Executor, AutoCloseable {
     holder = null; // before the edge is published, or others would see a holder that waits
     Wait wait = new Wait(strand, future, this, false);
     strand.wait = wait;
+    Turn turn = new Turn(strand, wait, Turn.WAITING);
+    CompletableFuture<@Nullable Object> givenUp = new CompletableFuture<>();
     try {
       WaitGraph.check(wait);
+      // A shielded future outlasts its waiter; anyOf takes its node off when the other is done.
+      CompletableFuture<?> awaited = claim ? future : CompletableFuture.anyOf(future, givenUp);
+      var _ = awaited.whenComplete(turn); // a future of another kind may refuse
     } catch (Throwable e) {
       strand.wait = null;
       holder = strand;
       throw e;
     }
-    Turn turn = new Turn(strand, wait, Turn.WAITING);
-    // A shielded future outlasts its waiter; anyOf takes its node off there when the other is done.
-    CompletableFuture<@Nullable Object> givenUp = new CompletableFuture<>();
-    CompletableFuture<?> awaited = claim ? future : CompletableFuture.anyOf(future, givenUp);
-    var _ = awaited.whenComplete(turn);
     release();
     if (turn.await(claim ? future : null)) {
       givenUp.complete(null);
@@ -318,14 +333,14 @@ public final class EventLoop implements Executor, AutoCloseable {
    * Runs, in this turn, what is next, if it is a callback or {@code own}; returns whether it is.
    */
   private boolean runHead(Strand strand, @Nullable Task<?> own) {
-    if (ready.isEmpty() && !receive()) {
+    if (first == null && !receive()) {
       return false;
     }
-    Object item = ready.element();
+    Object item = Objects.requireNonNull(first);
     if (item instanceof Turn || (item instanceof Task && item != own)) {
       return false;
     }
-    ready.remove();
+    first = ready.poll();
     turns++;
     run(item, strand);
     return true;
@@ -343,20 +358,26 @@ public final class EventLoop implements Executor, AutoCloseable {
     try {
       TimeUnit.NANOSECONDS.sleep(nanos);
     } finally {
-      acquire(strand);
+      acquire(strand, false);
     }
   }
 
   /** Waits for the turn behind all that is queued; the callbacks at its head run here. */
   private void letOthersGoOn(Strand strand) throws InterruptedException {
-    if (!receive() && ready.isEmpty()) {
+    if (!receive() && first == null) {
       turns++;
       return;
     }
     Turn turn = new Turn(strand, null, Turn.QUEUED);
-    ready.add(turn);
-    while (!strand.isCancelDue() && runHead(strand, null)) {}
-    release();
+    if (first instanceof Turn other && ready.isEmpty()) { // two in turn, which share little else
+      first = turn;
+      other.grant();
+      var _ = strand.spin().until(turn, strand.thread);
+    } else {
+      add(turn);
+      while (!strand.isCancelDue() && runHead(strand, null)) {}
+      release();
+    }
     if (turn.await(null)) {
       throw new InterruptedException();
     }
@@ -370,11 +391,23 @@ public final class EventLoop implements Executor, AutoCloseable {
     }
   }
 
-  /** Waits for the turn, whether interrupted or not. */
-  void acquire(Strand strand) {
+  /**
+   * Waits for the turn, whether interrupted or not; if it is {@code refusable}, throws instead if
+   * the body is to stop, or would wait for ever. One that has slept was seen to need it before.
+   */
+  void acquire(Strand strand, boolean refusable) {
     Wait wait = new Wait(strand, this, null, false);
-    wait.checked = true; // it cannot be refused; who holds the turn has looked
+    wait.checked = !refusable;
     strand.wait = wait;
+    if (refusable) {
+      try {
+        strand.checkCancelled(null); // whoever stops it and waits holding the loop looks after that
+        WaitGraph.check(wait);
+      } catch (Throwable e) {
+        strand.wait = null;
+        throw e;
+      }
+    }
     Turn turn = new Turn(strand, wait, Turn.QUEUED);
     enqueue(turn);
     if (turn.await(null)) {
@@ -401,7 +434,8 @@ public final class EventLoop implements Executor, AutoCloseable {
   }
 
   /** A coroutine's wish to go on; done when it has the turn. */
-  private final class Turn implements BiConsumer<@Nullable Object, @Nullable Throwable> {
+  private final class Turn
+      implements BiConsumer<@Nullable Object, @Nullable Throwable>, BooleanSupplier {
     // WAITING -> QUEUED -> GRANTED; the first by whoever comes first, the future or an interrupt.
     static final int WAITING = 0;
     static final int QUEUED = 1;
@@ -427,6 +461,12 @@ public final class EventLoop implements Executor, AutoCloseable {
       if (STATE.compareAndSet(this, WAITING, QUEUED)) {
         enqueue(this);
       }
+    }
+
+    /** Returns whether it is its turn. */
+    @Override
+    public boolean getAsBoolean() {
+      return state == GRANTED;
     }
 
     void grant() {

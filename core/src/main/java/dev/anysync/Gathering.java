@@ -68,7 +68,7 @@ final class Gathering<T extends @Nullable Object> {
     }
     sources.forEach(this::failIf); // those that could not tell
     Unfuture<List<T>> all = this.all;
-    if (all != null) {
+    if (all != null && !all.isDone()) { // else one has failed, though it may not be dropped yet
       link.set(null);
       all.complete(sources.stream().<T>map(Future::resultNow).toList());
     }

@@ -11,6 +11,10 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
    * consumer's stack, or PULLED, from a source that the body fills on another thread. The body never
    * refers to this object, only to the source: so an iterator that is given up half-way becomes
    * unreachable, and the cleaner aborts its source.
+   *
+   * A thread that has taken from a body's channel before, and nobody else, takes what is there
+   * without any more ado than a look at the state: `consumer` is that thread only if it has written
+   * it there itself, after `feed`; and a close that comes before an element is asked for is seen.
    */
 
   // NEW -> INLINE -> OVER, NEW -> PULLED -> OVER, NEW -> OVER: at the end, failed or closed.
@@ -35,6 +39,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   volatile @Nullable Task<?> publishing; // delivers the elements to a subscriber
   private Cleaner.@Nullable Cleanable cleanable;
   private @Nullable Object ahead; // what hasNext has found, or END; null if to be looked for
+  private boolean isFound; // by hasNext, in the feed
+  private Channel.@Nullable Feed<?> feed; // the source, if it is one, ...
+  private @Nullable Thread consumer; // ... and who has taken from it
 
   /** Creates an iterator that runs {@code body} inline, if it is set, or opens a source. */
   Sequence(@Nullable Body<Y> body, Opener opener) {
@@ -53,7 +60,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   @Override
   public boolean hasNext() {
-    if (ahead == null || isOver()) {
+    Channel feed = feed();
+    isFound = feed != null && feed.hasElement();
+    if (!isFound && (ahead == null || isOver())) {
       ahead = pull(false, -1);
     }
     return ahead != Source.END;
@@ -62,6 +71,13 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   @Override
   public Y next() {
     return element(takeAhead(false, -1));
+  }
+
+  /** Returns the feed if that is all there is to look at for the next element. */
+  private @Nullable Channel feed() {
+    return consumer == Thread.currentThread() && ahead == null && state.get() == PULLED
+        ? feed
+        : null;
   }
 
   @Override
@@ -90,8 +106,18 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   /** Takes the next element; the end stays. */
   private @Nullable Object takeAhead(boolean async, long nanos) {
-    Object item = ahead != null ? ahead : pull(async, nanos);
+    Channel feed = isFound ? this.feed : feed();
+    isFound = false;
+    Object item = feed == null ? null : feed.poll();
+    if (item != null) {
+      return item;
+    }
+    item = ahead != null ? ahead : pull(async, nanos);
     ahead = item == Source.END ? item : null;
+    if (source instanceof Channel.Feed<?> opened) {
+      this.feed = opened;
+      consumer = Thread.currentThread();
+    }
     return item;
   }
 
@@ -105,7 +131,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   /** Returns whether hasNext has found an element that was not taken yet. */
   boolean isAhead() {
-    return ahead != null && ahead != Source.END;
+    return isFound || (ahead != null && ahead != Source.END);
   }
 
   boolean isOver() {
@@ -140,6 +166,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
               + "', which would wait for itself");
     }
     Source source = now == OVER ? null : this.source;
+    if (source == null && !isOver()) { // another thread is about to open it
+      throw Source.refusedConsumer(strand);
+    }
     if (source != null && strand.task != null && strand.task == source.task) {
       throw source.refusal(strand); // or the body would wait for itself
     }
@@ -202,7 +231,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     if (body != null && strand.runsBodies() && state.compareAndSet(NEW, INLINE)) {
       Inline<Y> out = new Inline<>(strand, action);
       inline = out;
-      out.over = isOver(); // closed meanwhile
+      if (isOver()) { // closed meanwhile; not an assignment: close() may be about to make one
+        out.over = true;
+      }
       try {
         out.run(body);
       } finally {
@@ -282,7 +313,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     } // else a step has: it failed, timed out or was given up, and the body may run on
     Task<?> task = source.task;
     if (task != null && task != strand.task) {
-      boolean isWorking = source instanceof Steps<?, ?> steps && steps.isWorking;
+      boolean isWorking = source instanceof Steps<?, ?> steps && steps.isWorking();
       strand.waitOrGiveUp(task.ended(), isWorking); // for a step the body may need the loop
     }
     Throwable failure = source.failure;

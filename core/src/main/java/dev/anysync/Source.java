@@ -18,12 +18,17 @@ abstract class Source {
             "the body, on thread '"
                 + strand.thread.getName()
                 + "', asks itself for its next element")
-        : new IllegalStateException(
-            "thread '%s' asks for an element while another does: one consumer at a time"
-                .formatted(strand.thread.getName()));
+        : refusedConsumer(strand);
+  }
+
+  static IllegalStateException refusedConsumer(Strand strand) {
+    return new IllegalStateException(
+        "thread '%s' asks for an element while another does: one consumer at a time"
+            .formatted(strand.thread.getName()));
   }
 
   volatile @Nullable Task<?> task; // makes the elements, once it is started, if that is a body
+  private @Nullable Strand runner; // of the body
   volatile boolean aborted;
   volatile @Nullable Throwable failure; // of the body, in response to its cancellation
 
@@ -62,8 +67,10 @@ abstract class Source {
 
   /** Runs a body and returns what it threw. */
   final @Nullable Throwable run(VoidBody body) {
-    Task<?> task = Strand.current().task;
+    Strand strand = Strand.current();
+    Task<?> task = strand.task;
     this.task = task; // the thread that has started it may not have come so far
+    runner = strand;
     try {
       body.run();
       return null;
@@ -80,16 +87,21 @@ abstract class Source {
    * been cancelled, and refuses one that was told before.
    */
   final Strand checkYield() {
+    Strand runner = this.runner;
+    return runner != null && runner.goesOnIn(task) ? runner : checkYieldSlowly();
+  }
+
+  private Strand checkYieldSlowly() {
     Strand strand = Strand.current();
     Task<?> current = strand.task;
     if (current == null || current != task) {
       throw wrongThread();
     }
     strand.checkCancelled(null);
+    if (current.isTold()) { // whoever has stopped it may not have completed it yet
+      throw afterClose();
+    }
     if (current.isDone()) {
-      if (current.isTold()) {
-        throw afterClose();
-      }
       strand.checkCancelled(null);
       throw new AssertionError("stopped by nobody");
     }

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 final class Strand {
   /*
    * Overview. Each thread that meets the library gets one strand, kept in a thread local for as long
-   * as the thread lives. All fields but wait belong to that thread alone (the watchdog may look at
-   * its task), so that the fast path of run() and await(call) is one thread-local read and a few
-   * plain fields around a call of the body. The fields describe the innermost body on the thread's stack; whoever enters a body saves
-   * and restores them.
+   * as the thread lives. All fields but wait belong to that thread alone (the watchdog and a dump may
+   * look at its task), so that the fast path of run() and await(call) is one thread-local read and a
+   * few plain fields around a call of the body. The fields describe the innermost body on the
+   * thread's stack; whoever enters a body saves and restores them.
    *
    * A body is run where it was called if the thread's wait strategy allows bodies and the nesting is
    * not too deep; otherwise it hops: it becomes a task on a virtual thread, which takes over loop and
@@ -32,7 +32,14 @@ final class Strand {
   static final int BODY = 1; // in a coroutine: await gives up the turn of its event loop, if any
   static final int HELD = 2; // in one that run() called on an event loop: await holds the loop
 
-  static final int MAX_DEPTH = 256; // bodies nested on one stack; the next one hops
+  /**
+   * Bodies nested on one stack; the next one hops. The JDK unmounts a virtual thread by a recursion
+   * over its frames on the carrier's stack, which ends with some 3,500 that are not compiled yet:
+   * so each body may have 50 of its own.
+   */
+  static final int MAX_DEPTH = 64;
+
+  private static final int PAUSES = 128; // of a virtual thread that waits for its turn, some 5 us
   private static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(10); // before it helps
 
   private static final ThreadLocal<@Nullable Strand> CURRENT = new ThreadLocal<>();
@@ -46,6 +53,8 @@ final class Strand {
   @Nullable Task<?> task;
   private @Nullable Unfuture<?>[] completing = {}; // what depends on them runs, the last innermost
   private int completions;
+  int callbacks; // on the stack, which hide the task below
+  private @Nullable Spin spin; // before it parks for what runs, or for its turn
   private boolean interrupted; // delivered as a cancellation, and owed to the thread's owner
   volatile @Nullable Wait wait; // the innermost
 
@@ -96,12 +105,13 @@ final class Strand {
       return finish(lanes().hop(body, loop), false);
     }
     int outer = mode;
+    boolean owed = putAside();
     mode = loop == null ? BODY : HELD;
     try {
       return call(body);
     } finally {
       mode = outer;
-      leave(outer);
+      leave(outer, owed);
     }
   }
 
@@ -129,14 +139,19 @@ final class Strand {
 
   /** Waits for work that is done on behalf of this thread, and returns its result. */
   <T extends @Nullable Object> T finish(Unfuture<T> future, boolean async) {
-    try {
-      waitOrCancel(future, async, -1, "run()");
-    } catch (IllegalStateException e) {
-      future.cancel(true); // the wait was refused, so nobody would get the result
-      throw e;
-    }
+    waitFor(future, async, -1, "run()");
     future.carryBack();
     return Unfuture.outcome(future, "run()");
+  }
+
+  /** As {@link #waitOrCancel}; if the wait is refused, nobody will get the result. */
+  private boolean waitFor(Unfuture<?> future, boolean async, long nanos, String operation) {
+    try {
+      return waitOrCancel(future, async, nanos, operation);
+    } catch (RuntimeException | Error e) {
+      future.cancel(true);
+      throw e;
+    }
   }
 
   /** As {@link #run(Callable)}, on a virtual thread, for at most {@code nanos}. */
@@ -144,7 +159,7 @@ final class Strand {
       throws TimeoutException {
     checkForeignLoop();
     Unfuture<T> future = lanes().hop(body, loop);
-    if (!waitOrCancel(future, false, nanos, "run(timeout)")) {
+    if (!waitFor(future, false, nanos, "run(timeout)")) {
       future.cancel(true);
       throw new TimeoutException(
           "the body did not end within %d ms; it has been cancelled"
@@ -154,11 +169,29 @@ final class Strand {
     return Unfuture.outcome(future, "run(timeout)");
   }
 
-  /** To be called when a body has returned to a caller in mode {@code outer}. */
-  void leave(int outer) {
+  /**
+   * To be called before a body: returns whether one below has been told of an interrupt that is
+   * owed, which is not to reach what runs above it, nor itself once more.
+   */
+  boolean putAside() {
+    boolean owed = interrupted;
+    if (owed) {
+      interrupted = false;
+    }
+    return owed;
+  }
+
+  /**
+   * To be called when a body has returned to a caller in mode {@code outer}, with what {@link
+   * #putAside} returned before.
+   */
+  void leave(int outer, boolean owed) {
     if (interrupted && outer == NONE) {
       interrupted = false;
       thread.interrupt();
+    }
+    if (owed) {
+      interrupted = true;
     }
   }
 
@@ -213,6 +246,9 @@ final class Strand {
     if (task == null) {
       Wait.OUTSIDE.add(wait);
     }
+    if (isForeignLoop()) {
+      Wait.OF_LOOPS.add(wait);
+    }
     return wait;
   }
 
@@ -220,7 +256,21 @@ final class Strand {
     if (task == null) {
       Wait.OUTSIDE.remove(wait);
     }
+    if (isForeignLoop()) {
+      Wait.OF_LOOPS.remove(wait);
+    }
+    resume(outer);
+  }
+
+  /**
+   * Lets others see the wait below once more, when what its strategy had done meanwhile is over.
+   * Those who have looked in between saw a thread that goes on, so that one looks again.
+   */
+  void resume(@Nullable Wait outer) {
     this.wait = outer;
+    if (outer != null) {
+      outer.lookAgain();
+    }
   }
 
   void sleep(long nanos) {
@@ -246,9 +296,11 @@ final class Strand {
     loop = null;
     task = null;
     mode = NONE;
+    callbacks++;
     try {
       callback.run();
     } finally {
+      callbacks--;
       mode = outerMode;
       task = outerTask;
       loop = outerLoop;
@@ -264,14 +316,18 @@ final class Strand {
     }
   }
 
-  /** Returns whether this is the thread of a foreign event loop, where bodies never run. */
+  /** Returns whether this is the thread of a foreign event loop or pool, where bodies never run. */
   boolean isForeignLoop() {
     return strategy != null && !strategy.runsBodies();
   }
 
+  private boolean mustNotBlock() {
+    return strategy != null && !strategy.runsBodies() && strategy.blocksOthers(thread);
+  }
+
   /** Applies the policy before a body is started for a foreign loop's thread. */
   void checkForeignLoop() {
-    if (isForeignLoop()) {
+    if (mustNotBlock()) {
       lanes().onForeignLoop(thread, false);
     }
   }
@@ -282,22 +338,27 @@ final class Strand {
    */
   boolean block(CompletableFuture<?> future, long nanos) throws InterruptedException {
     Lanes lanes = future instanceof Task<?> own ? own.lanes() : lanes();
-    if (isForeignLoop()) {
+    if (mustNotBlock()) {
       lanes.onForeignLoop(thread, true);
     }
     if (completions == 0 || (nanos >= 0 && nanos <= PATIENCE)) {
       return park(future, nanos, lanes);
     }
     // Others that depend on what is being completed here may be what this one waits for.
+    long start = System.nanoTime();
     if (park(future, PATIENCE, lanes)) {
       return true;
     }
     help();
-    return park(future, nanos < 0 ? nanos : nanos - PATIENCE, lanes);
+    return park(
+        future, nanos < 0 ? nanos : Math.max(0, nanos - (System.nanoTime() - start)), lanes);
   }
 
   private boolean park(CompletableFuture<?> future, long nanos, Lanes lanes)
       throws InterruptedException {
+    if (future instanceof Task<?> task && task.isRunning() && spin(task, nanos)) {
+      return true;
+    }
     Wait outer = this.wait;
     Wait published = publish(new Wait(this, future, null, nanos >= 0));
     try {
@@ -306,14 +367,18 @@ final class Strand {
         return Unfuture.park(future, nanos);
       }
       Watchdog.Blocked blocked = Watchdog.Blocked.of(published, lanes);
-      Parking wait = new Parking(future, nanos >= 0, System.nanoTime() + nanos, blocked);
+      Parking wait = new Parking(published, future, System.nanoTime() + nanos, blocked);
       CompletableFuture<@Nullable Object> left = new CompletableFuture<>();
+      published.left = left;
       CompletableFuture<?> over = CompletableFuture.anyOf(future, left); // leaves no node on future
       Thread timer = nanos < 0 ? null : Thread.startVirtualThread(() -> completeAfter(nanos, left));
       var _ = over.whenComplete((value, error) -> LockSupport.unpark(thread));
       try {
         while (!wait.isReleasable()) {
           strategy.await(wait, over);
+        }
+        if (published.refusal != null && !future.isDone()) {
+          throw published.refusal;
         }
       } catch (InterruptedException e) {
         published.setInterrupted();
@@ -330,6 +395,24 @@ final class Strand {
     }
   }
 
+  /** Returns whether {@code task} is done before a thread could be woken. */
+  private boolean spin(Task<?> task, long nanos) {
+    if (strategy != null || thread.isVirtual() || (nanos >= 0 && nanos < Spin.LONGEST)) {
+      return false;
+    }
+    return spin().until(task::isDone, thread);
+  }
+
+  /** Returns how this thread waits before it parks for a body or for its turn. */
+  Spin spin() {
+    Spin spin = this.spin;
+    if (spin == null) {
+      spin = new Spin(1, PAUSES);
+      this.spin = spin;
+    }
+    return spin;
+  }
+
   /** To be called before this thread completes {@code future} and runs what depends on it. */
   void enter(Unfuture<?> future) {
     if (completions == completing.length) {
@@ -342,6 +425,11 @@ final class Strand {
     completing[--completions] = null;
   }
 
+  /** Returns whether something else than its task may lead to it. */
+  boolean isNeeded() {
+    return completions > 0 || callbacks > 0;
+  }
+
   /** Runs what else depends on the futures that this thread is completing. */
   private void help() {
     for (int i = completions - 1; i >= 0 && depth < MAX_DEPTH; i--) {
@@ -350,9 +438,11 @@ final class Strand {
       task = null;
       mode = NONE;
       depth++;
+      callbacks++;
       try {
         Objects.requireNonNull(completing[i]).help();
       } finally {
+        callbacks--;
         depth--;
         mode = outerMode;
         task = outerTask;
@@ -417,6 +507,15 @@ final class Strand {
     }
   }
 
+  /** Returns whether the current thread is this one, in {@code task}, and nothing is to stop it. */
+  boolean goesOnIn(@Nullable Task<?> task) {
+    return thread == Thread.currentThread()
+        && task != null
+        && this.task == task
+        && !task.isStopped()
+        && !thread.isInterrupted();
+  }
+
   /** Returns whether the body is to be told of an interrupt or a cancellation. */
   boolean isCancelDue() {
     return thread.isInterrupted() || isStopDue();
@@ -436,6 +535,16 @@ final class Strand {
     }
     return new CancellationException(
         "cancelled while in " + operation + " on thread '" + thread.getName() + "'");
+  }
+
+  /**
+   * Takes note that the body is told of an interrupt by what synchronous code, called by it, throws
+   * and has set the flag for: its next await is not to throw that again.
+   */
+  void noteTold() {
+    if (Thread.interrupted() && !noteDelivered()) {
+      interrupted = true;
+    }
   }
 
   /** Returns whether it is this strand's task that is being cancelled, and the body knows now. */
@@ -460,11 +569,16 @@ final class Strand {
 
   /** A wait that a strategy carries out, perhaps for a limited time. */
   private record Parking(
-      CompletableFuture<?> future, boolean timed, long deadline, Watchdog.@Nullable Blocked blocked)
+      Wait published,
+      CompletableFuture<?> future,
+      long deadline,
+      Watchdog.@Nullable Blocked blocked)
       implements ForkJoinPool.ManagedBlocker {
     @Override
     public boolean isReleasable() {
-      return future.isDone() || (timed && deadline - System.nanoTime() <= 0);
+      return future.isDone()
+          || published.refusal != null
+          || (published.timed && deadline - System.nanoTime() <= 0);
     }
 
     @Override
@@ -473,7 +587,7 @@ final class Strand {
         if (Thread.currentThread().isInterrupted()) {
           throw new InterruptedException(); // the flag stays, for others to see that it is ending
         }
-        long left = timed ? deadline - System.nanoTime() : Long.MAX_VALUE;
+        long left = published.timed ? deadline - System.nanoTime() : Long.MAX_VALUE;
         long look = blocked == null ? Long.MAX_VALUE : blocked.left();
         if (left == Long.MAX_VALUE && look == Long.MAX_VALUE) {
           LockSupport.park(this);

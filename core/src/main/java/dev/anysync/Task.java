@@ -152,18 +152,22 @@ final class Task<T extends @Nullable Object> extends Unfuture<T> implements Runn
   /** Runs the body on the current thread, unless it was started or cancelled before. */
   boolean runOn(Strand strand) {
     Callable<? extends T> body = this.body;
+    Wait outerWait = strand.wait;
+    if (outerWait != null) {
+      strand.wait = null; // its strategy has other work done meanwhile: this
+    }
     if (body == null || !begin(strand)) {
+      if (outerWait != null) {
+        strand.resume(outerWait);
+      }
       return false;
     }
     Lane lane = this.lane;
     Task<?> outer = strand.task;
     this.outer = outer;
-    Wait outerWait = strand.wait;
-    if (outerWait != null) {
-      strand.wait = null; // its strategy has other work done meanwhile: this
-    }
     EventLoop outerLoop = strand.loop;
     int outerMode = strand.mode;
+    boolean owed = strand.putAside();
     strand.task = this;
     strand.loop = lane.loop();
     strand.mode = lane.mode();
@@ -201,12 +205,12 @@ final class Task<T extends @Nullable Object> extends Unfuture<T> implements Runn
     strand.loop = outerLoop;
     strand.task = outer;
     if (outerWait != null) {
-      strand.wait = outerWait;
+      strand.resume(outerWait);
     }
     if (outerMode == Strand.NONE && outer != null && outer.isStopDue()) {
       strand.thread.interrupt(); // the outer function is to see the flag, if this body took it
     }
-    strand.leave(outerMode);
+    strand.leave(outerMode, owed);
     return true;
   }
 
@@ -379,6 +383,21 @@ final class Task<T extends @Nullable Object> extends Unfuture<T> implements Runn
       case After after -> after.strand;
       case null, default -> null;
     };
+  }
+
+  /** Returns the task below on the stack of its thread; for that, or for a glance. */
+  @Nullable Task<?> outer() {
+    return outer;
+  }
+
+  /** Returns whether something may wait for it, or for the end of its body. */
+  boolean isNeeded() {
+    return source() != null || attention() != null;
+  }
+
+  /** Returns whether its body runs, as far as can be seen, so that it may be done in a moment. */
+  boolean isRunning() {
+    return runner instanceof Strand strand && strand.wait == null;
   }
 
   boolean isStarted() {

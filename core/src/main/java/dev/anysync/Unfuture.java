@@ -2,6 +2,7 @@ package dev.anysync;
 
 import module java.base;
 
+import dev.anysync.WaitGraph.Completer;
 import dev.anysync.WaitGraph.Link;
 import org.jspecify.annotations.Nullable;
 
@@ -29,17 +30,34 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
   private static final AtomicReferenceFieldUpdater<Unfuture, @Nullable Object> SOURCE =
       AtomicReferenceFieldUpdater.newUpdater(Unfuture.class, Object.class, "source");
 
+  private static final Object NEEDED = new Object();
+
   private boolean dependent; // made by CompletableFuture, which wraps what it fails with
   private boolean cancels; // what it follows, when it is cancelled
 
   /**
    * What this one waits for, as far as it is known: a task, an event loop, a registry, or a link,
-   * which is shared with what depends on this. Of a task, the link of what depends on it.
+   * which is shared with what depends on this. Of a task, the link of what depends on it, what is
+   * told if it fails, or that somebody has waited for it.
    */
   private volatile @Nullable Object source;
 
   /** Creates an unfuture that is not completed, for any thread to complete. */
   public Unfuture() {}
+
+  /**
+   * Creates an unfuture that is not completed, and that one thread alone can complete: one that
+   * does nothing else while it waits, such as that of a framework's event loop. A wait that would
+   * keep that thread from it throws {@link DeadlockException}, whether the thread itself waits for
+   * this, or for somebody who does.
+   *
+   * @param completer returns whether a thread, the current one or another that waits, is the one;
+   *     called by any thread, now and then until this is done; must not throw. Its {@code
+   *     toString()} is what messages call this future
+   */
+  public Unfuture(Predicate<? super Thread> completer) {
+    setSource(new Link(new Completer(Objects.requireNonNull(completer, "completer"))));
+  }
 
   /** Returns an unfuture that is completed with {@code value}. */
   public static <T extends @Nullable Object> Unfuture<T> of(T value) {
@@ -231,6 +249,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
       }
       Wait outerWait = strand.wait;
       strand.wait = null; // its strategy has other work done meanwhile: this
+      strand.callbacks++;
       try {
         Unfuture<T> future = (Unfuture<T>) source;
         return context == Context.NONE
@@ -239,8 +258,9 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
       } catch (Throwable e) {
         throw Strand.sneaky(e);
       } finally {
-        set(null);
-        strand.wait = outerWait;
+        strand.callbacks--;
+        setRelease(null); // whoever completes the next one does so after that
+        strand.resume(outerWait);
       }
     }
   }
@@ -279,6 +299,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
     }
     Wait outerWait = strand.wait;
     strand.wait = null; // its strategy has other work done meanwhile: this
+    strand.callbacks++;
     try {
       CompletionStage<R> stage = context.call(() -> next.apply(this));
       Objects.requireNonNull(stage, "next returned null, not a stage");
@@ -294,7 +315,8 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
       link.set(null);
       throw Strand.sneaky(e);
     } finally {
-      strand.wait = outerWait;
+      strand.callbacks--;
+      strand.resume(outerWait);
     }
   }
 
@@ -359,13 +381,13 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
 
   /** Throws if {@code future}, which a link was made to lead to, can never come. */
   private static void checkUntilDone(Link link, CompletableFuture<?> future) {
+    var _ = future.whenComplete((value, error) -> link.set(null)); // from here on it is needed
     try {
       WaitGraph.check(link);
     } catch (Throwable e) {
       link.set(null);
       throw e;
     }
-    var _ = future.whenComplete((value, error) -> link.set(null));
   }
 
   // What depends on either of two does not depend on this one.
@@ -473,7 +495,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
     }
   }
 
-  /** To be called when this has failed. */
+  /** To be called when this is done, and may have failed. */
   void failed() {}
 
   /** Completes this for somebody who is not its body. */
@@ -518,7 +540,14 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
     Objects.requireNonNull(supplier, "supplier");
     Objects.requireNonNull(executor, "executor");
     setTimed(); // it is announced that it comes
+    var _ = whenComplete((value, error) -> failed()); // the JDK completes it without a word to us
     return super.completeAsync(supplier, executor);
+  }
+
+  @Override
+  public void obtrudeException(Throwable ex) {
+    super.obtrudeException(Objects.requireNonNull(ex, "ex"));
+    failed();
   }
 
   void setTimed() {
@@ -584,9 +613,15 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
     return source instanceof Link link ? link : null;
   }
 
+  /** To be called on a task before a wait for it is published. */
+  final void setNeeded() {
+    boolean _ = source == null && SOURCE.compareAndSet(this, null, NEEDED);
+  }
+
   /** Has {@code gathering} told if a task fails; returns false if that is not to be had. */
   final boolean tell(Gathering<?> gathering) {
-    return SOURCE.compareAndSet(this, null, gathering);
+    Object known = source;
+    return (known == null || known == NEEDED) && SOURCE.compareAndSet(this, known, gathering);
   }
 
   /** Returns the link of what depends on a task. */
@@ -614,6 +649,9 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
 
   /** Makes this wait for the end of {@code task}, and cancels that with this. */
   final void waitFor(@Nullable Task<?> task) {
+    if (task != null) {
+      task.setNeeded();
+    }
     setSource(task);
     cancels = true;
   }

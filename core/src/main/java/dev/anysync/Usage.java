@@ -67,6 +67,9 @@ final class Usage<R extends @Nullable Object, T extends @Nullable Object>
       throw e;
     } finally {
       strand.mode = bodyMode;
+      if (blockMode == Strand.NONE && blockError instanceof CancellationException) {
+        strand.noteTold();
+      }
     }
   }
 

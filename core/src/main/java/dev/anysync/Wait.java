@@ -9,6 +9,9 @@ final class Wait {
   /** Those outside of tasks, while they block: nothing else leads to them. */
   static final Set<Wait> OUTSIDE = ConcurrentHashMap.newKeySet();
 
+  /** Those of foreign event loops' threads, while they block: one may be to complete a future. */
+  static final Set<Wait> OF_LOOPS = ConcurrentHashMap.newKeySet();
+
   final Strand strand;
   final Object target; // a future, or the event loop whose turn it waits for
   final @Nullable EventLoop turn; // what it gave up, and needs again to go on
@@ -21,6 +24,8 @@ final class Wait {
 
   private final boolean told; // the task's cancellation had come before
   boolean asleep; // it does not wait for the turn yet
+  @Nullable CompletableFuture<@Nullable Object> left; // ends it, if a strategy carries it out
+  volatile @Nullable DeadlockException refusal; // it was found to be one later; ends it as well
 
   Wait(Strand strand, Object target, @Nullable EventLoop turn, boolean timed) {
     this.strand = strand;
@@ -30,6 +35,9 @@ final class Wait {
     this.task = strand.task;
     this.held = target == strand.loop || turn != null ? null : strand.loop;
     this.told = turn == null && task != null && task.isInterrupted();
+    if (target instanceof Task<?> awaited) {
+      awaited.setNeeded();
+    }
   }
 
   /** Returns the wait of a coroutine that will need its turn when it wakes up. */
@@ -38,6 +46,33 @@ final class Wait {
     wait.asleep = true;
     wait.checked = true;
     return wait;
+  }
+
+  /** Looks for a deadlock once more, and has the wait refused if there is one; for its thread. */
+  void lookAgain() {
+    CompletableFuture<@Nullable Object> left = this.left;
+    if (left != null) {
+      try {
+        WaitGraph.check(this);
+      } catch (DeadlockException e) {
+        refusal = e;
+        left.complete(null);
+      }
+    }
+  }
+
+  /** Returns whether something may lead to this wait; for its thread. */
+  boolean isNeeded() {
+    if (strand.isNeeded() || strand.isForeignLoop()) {
+      return true;
+    }
+    for (Task<?> task = this.task; task != null; task = task.outer()) {
+      boolean suspends = task == this.task && turn != null;
+      if (task.isNeeded() || !task.lane.isOwn() || (task.lane.loop() != null && !suspends)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Returns whether it does not need its target any more, or not for long. */

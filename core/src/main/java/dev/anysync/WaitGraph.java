@@ -11,11 +11,12 @@ final class WaitGraph {
    * about to wait. needs() says what has to happen before a thing can go on: a wait needs what it
    * waits for, and its event loop's turn; a future needs the task that completes it; a task needs
    * the thread that runs it, or, if it is not started, the loop or one of the pool's threads that
-   * would; a loop's turn needs the thread that holds it; and a thread that waits needs what its wait
-   * does. Whatever the library knows nothing of, or sees going on, needs nothing: it is live. So is
-   * what needs one of several things of which one is live, or several of which all are. A wait that
-   * is not live by these rules will never end, unless somebody from outside cancels or completes
-   * something.
+   * would; a loop's turn needs the thread that holds it; a thread that waits needs what its wait
+   * does; and a future that only the thread of a framework's event loop can complete needs that
+   * thread. Whatever the library knows nothing of, or sees going on, needs nothing: it is live. So
+   * is what needs one of several things of which one is live, or several of which all are. A wait
+   * that is not live by these rules will never end, unless somebody from outside cancels or
+   * completes something.
    *
    * Whoever waits publishes its wait first (a volatile write) and looks then, so of two that close a
    * cycle at the same moment the later sees both. What it sees is read bit by bit, while others move;
@@ -24,6 +25,11 @@ final class WaitGraph {
    * cannot leave a wait and come back to it, all of them were parked at one moment in between, and
    * whoever is parked in such a set is there for good. A thread that is seen on its way into its
    * wait or out of it is given the time to get there.
+   *
+   * A wait that nothing can lead to closes no cycle; it is only looked at to see whether it leads
+   * into one close by. A chain of ten thousand that grows at its end would else be walked from each.
+   * Whoever begins to wait for a task marks it before it publishes that, so of two that meet one
+   * sees the other here as well.
    *
    * The one whose wait closes the cycle gets the exception. One that waits for a cycle that it is no
    * part of does not, as long as somebody in there is still looking and will break it.
@@ -51,9 +57,26 @@ final class WaitGraph {
   /** Needs of which one is enough. */
   record OneOf(List<?> needs) {}
 
+  /** The one thread that can complete a future, of a framework's event loop. */
+  record Completer(Predicate<? super Thread> accepts) {
+    /** Returns it if it waits; it goes on, as far as can be seen, if it does not. */
+    @Nullable Strand waiting() {
+      Strand current = Strand.current();
+      if (current.wait != null && accepts.test(current.thread)) {
+        return current;
+      }
+      for (Wait wait : Wait.OF_LOOPS) {
+        if (wait.strand != current && accepts.test(wait.strand.thread)) {
+          return wait.strand;
+        }
+      }
+      return null;
+    }
+  }
+
   /**
    * What several futures wait for: it is shared, and cleared in the end, so that none of them keeps
-   * what it led to. Holds a task, a future, a list of them, a strand, or another link.
+   * what it led to. Holds a task, a future, a list of them, a strand, a completer, or another link.
    */
   static class Link extends AtomicReference<@Nullable Object> {
     private static final long serialVersionUID = 1;
@@ -66,6 +89,9 @@ final class WaitGraph {
     }
   }
 
+  private static final int GLANCE = 1 << 18; // steps without a note of where they have led
+  private static final int SHORT_GLANCE = 64;
+  private static final int GLANCE_DEPTH = 64; // of forks one behind another
   private static final int MANY = 1_000; // tasks that are too many to look at
   private static final int NAME = 8; // steps that a name may take
 
@@ -75,7 +101,7 @@ final class WaitGraph {
    * Throws if {@code wait}, which has been published, would never end; else marks it as checked.
    */
   static void check(Wait wait) {
-    if (!wait.timed && !leadsToLife(wait)) {
+    if (!wait.timed && !leadsToLife(wait, wait.isNeeded())) {
       List<Node> cycle = confirmed(wait);
       if (!cycle.isEmpty()) {
         throw deadlock("this wait would never end:", cycle);
@@ -86,7 +112,7 @@ final class WaitGraph {
 
   /** Throws if a future, or what a link leads to, can never come, as what it needs waits for it. */
   static void check(Object of) {
-    if (!leadsToLife(of)) {
+    if (!leadsToLife(of, true)) {
       List<Node> cycle = confirmed(of);
       if (!cycle.isEmpty()) {
         throw deadlock("this future would never be done:", cycle);
@@ -94,29 +120,48 @@ final class WaitGraph {
     }
   }
 
-  /** Follows the needs for as long as there is one only: most waits need no more than that. */
-  private static boolean leadsToLife(Object of) {
+  /**
+   * Follows the needs without a note of where it has been, as most of what is waited for goes on
+   * and is soon through; returns false if it is not, or if that is {@code needed} and takes too
+   * long.
+   */
+  private static boolean leadsToLife(Object of, boolean needed) {
+    int[] left = {needed ? GLANCE : SHORT_GLANCE, 0};
+    return leadsToLife(of, left, 0) || (!needed && left[0] < 0 && left[1] == 0);
+  }
+
+  private static boolean leadsToLife(Object of, int[] left, int depth) {
     Object at = of;
     Object before = of; // Brent's way to see that it goes round
-    for (int i = 0; ; i++) {
-      List<?> needs = needs(at);
-      if (needs.isEmpty()) {
-        return true;
-      }
-      at = needs.getFirst();
+    for (int i = 0; left[0]-- > 0 && depth < GLANCE_DEPTH; i++) {
       if (at instanceof OneOf oneOf) {
-        return oneOf.needs.stream().anyMatch(need -> !hasFailed(need) && isLive(need));
+        return oneOf.needs.stream()
+            .anyMatch(need -> !hasFailed(need) && leadsToLife(need, left, depth + 1));
       }
       if (at instanceof Pool pool) {
         return pool.isLive();
       }
-      if (needs.size() > 1 || at == before) {
+      List<?> needs = needs(at);
+      if (needs.isEmpty()) {
+        return true;
+      }
+      if (at instanceof Completer) {
+        left[1]++; // a wait may lead to any thread's that way
+      }
+      for (Object need : needs.subList(1, needs.size())) {
+        if (!leadsToLife(need, left, depth + 1)) {
+          return false;
+        }
+      }
+      at = needs.getFirst();
+      if (at == before) {
         return false;
       }
       if (Integer.bitCount(i) == 1) {
         before = at;
       }
     }
+    return false;
   }
 
   /** Returns the way from {@code root} back to it, or none if it can go on. */
@@ -234,15 +279,8 @@ final class WaitGraph {
         List<End> tasks = registry.tasks().limit(MANY + 1).map(End::new).toList();
         yield tasks.size() > MANY ? List.of() : tasks;
       }
-      case List<?> futures -> {
-        List<Object> left = new ArrayList<>();
-        for (Object future : futures) {
-          if (!isLive(future)) {
-            left.add(future);
-          }
-        }
-        yield left;
-      }
+      case Completer completer -> listOf(completer.waiting());
+      case List<?> futures -> futures;
       default -> List.of();
     };
   }
@@ -288,29 +326,6 @@ final class WaitGraph {
     return holder != null && holder != strand && holder.wait != null;
   }
 
-  /** Returns whether a future is done or its work goes on, as can be seen at a glance. */
-  private static boolean isLive(Object of) {
-    if (!(of instanceof Unfuture<?> future) || future.isDone()) {
-      return true;
-    }
-    if (!(future instanceof Task<?> task)) {
-      return false;
-    }
-    Strand runner = task.runner();
-    EventLoop loop = task.lane.turn();
-    Strand holder = loop == null || loop.holder == runner ? null : loop.holder;
-    if (holder != null && holder.wait != null) {
-      return false;
-    }
-    if (runner == null) {
-      Pool pool = task.lane.pool();
-      return pool == null || pool.isLive();
-    }
-    Wait wait = runner.wait;
-    return wait == null
-        || (wait.asleep && wait.target instanceof EventLoop turn && waitOf(turn.holder).isEmpty());
-  }
-
   /**
    * Returns whether all that {@code wait} needs ends in futures of which nothing is known, so that
    * whoever completes them may need the thread that waits.
@@ -334,6 +349,7 @@ final class WaitGraph {
       case Unfuture<?> future -> !future.isDone() && !future.isTimed();
       case Future<?> future -> !future.isDone();
       case Link link -> !link.cut && link.get() == null;
+      case Completer _ -> true;
       case Wait wait -> !wait.isEnding() && isUnknown(wait.target);
       default -> false;
     };
@@ -361,6 +377,7 @@ final class WaitGraph {
             case Link link -> listOf(link.get());
             case OneOf oneOf -> oneOf.needs;
             case List<?> futures -> futures;
+            case Completer completer -> listOf(completer.waiting());
             case Registry registry -> registry.tasks().limit(limit).toList();
             case EventLoop loop -> listOf(loop.holder);
             default -> {
@@ -382,6 +399,9 @@ final class WaitGraph {
       } else if (strands.isEmpty() && node == way.getFirst()) {
         text.append("\n  it is ").append(name(node));
       }
+    }
+    if (way.stream().anyMatch(node -> node.of instanceof Completer)) {
+      text.append("\n  start() or await what waits there, or let another thread wait");
     }
     return new DeadlockException(text.toString(), strands);
   }
@@ -449,6 +469,12 @@ final class WaitGraph {
                     : "what is queued in its pool behind busy threads";
             default -> "a task";
           };
+      case Completer completer ->
+          completer.accepts
+              + ", which only "
+              + (need.of instanceof Strand strand ? label(strand) : "one thread")
+              + " can complete";
+      case Unfuture<?> _ when need.of instanceof Completer -> name(need);
       case Unfuture<?> _ when need.of instanceof Task<?> -> "what depends on " + name(need);
       case Unfuture<?> _ when need.of instanceof End -> "the end of " + name(need);
       case Unfuture<?> _ when need == node -> "a future";
@@ -458,6 +484,8 @@ final class WaitGraph {
             case List<?> futures -> "all of " + futures.size() + " futures";
             case OneOf oneOf -> "one of " + oneOf.needs.size() + " futures";
             case Registry registry -> "the end of all work of " + registry;
+            case Unfuture<?> _ when need(need).of instanceof Completer ->
+                "what follows " + name(need);
             default -> "what follows a future";
           };
       default -> "a future";

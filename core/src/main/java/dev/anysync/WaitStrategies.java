@@ -10,20 +10,41 @@ import org.jspecify.annotations.Nullable;
 
 /** The wait strategies in force, the library's own last. */
 final class WaitStrategies {
-  private static final List<WaitStrategy> ALL =
-      Stream.concat(
-              ServiceLoader.load(WaitStrategy.class, WaitStrategies.class.getClassLoader()).stream()
-                  .map(ServiceLoader.Provider::get),
-              Stream.of(new ForkJoin(), new Swing()))
-          .toList();
+  private static final WaitStrategy[] ALL = load();
+  private static final WaitStrategy[] OF_VIRTUAL = ofVirtual();
 
   private WaitStrategies() {}
 
+  // Without streams, which take longer than all else that the first run() of a program does.
+  private static WaitStrategy[] load() {
+    List<WaitStrategy> all = new ArrayList<>();
+    for (WaitStrategy strategy :
+        ServiceLoader.load(WaitStrategy.class, WaitStrategies.class.getClassLoader())) {
+      all.add(strategy);
+    }
+    all.add(new ForkJoin());
+    all.add(new Swing());
+    return all.toArray(new WaitStrategy[0]);
+  }
+
+  private static WaitStrategy[] ofVirtual() {
+    List<WaitStrategy> some = new ArrayList<>();
+    for (WaitStrategy strategy : ALL) {
+      if (strategy.mayOwnVirtual()) {
+        some.add(strategy);
+      }
+    }
+    return some.toArray(new WaitStrategy[0]);
+  }
+
   /** Returns the strategy of {@code thread}, or null if nobody owns it, so that it just parks. */
   static @Nullable WaitStrategy of(Thread thread) {
-    return thread.isVirtual()
-        ? null
-        : ALL.stream().filter(strategy -> strategy.owns(thread)).findFirst().orElse(null);
+    for (WaitStrategy strategy : thread.isVirtual() ? OF_VIRTUAL : ALL) {
+      if (strategy.owns(thread)) {
+        return strategy;
+      }
+    }
+    return null;
   }
 
   /** Workers of fork/join pools: the pool is told, so that it can add a worker meanwhile. */

@@ -148,7 +148,7 @@ final class Watchdog {
         return;
       }
       next += threshold;
-      if (!isReported) {
+      if (!isReported && strategy.blocksOthers(wait.strand.thread)) {
         isReported = true;
         warn(
             "a foreign event loop's thread is blocked by a call that waits: await or start() it"

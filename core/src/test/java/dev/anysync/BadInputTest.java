@@ -162,6 +162,7 @@ class BadInputTest {
         call(
             "Unfuture.completeExceptionally(Throwable)",
             () -> of(unfuture.completeExceptionally(null))),
+        call("Unfuture.obtrudeException(Throwable)", () -> unfuture.obtrudeException(null)),
         call("Unfuture.completeAsync(Supplier)", () -> of(unfuture.completeAsync(null))),
         call(
             "Unfuture.completeAsync(Supplier, Executor)",
@@ -199,6 +200,13 @@ class BadInputTest {
     assertThat(tested)
         .as("methods that take a reference which must not be null")
         .isEqualTo(mandatory().keySet());
+  }
+
+  @Test
+  void nullArgumentOfAConstructor() {
+    assertThatThrownBy(() -> of(new Unfuture<String>(null)))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("completer");
   }
 
   @Test

@@ -46,10 +46,7 @@ class CancellationTest {
     TIMEOUT_OF_RUN {
       @Override
       void cancel(AnySync<String> body, CountDownLatch entered) throws Exception {
-        do { // again if it took too long to get there
-          assertThatThrownBy(() -> body.run(Duration.ofMillis(250)))
-              .isInstanceOf(TimeoutException.class);
-        } while (entered.getCount() > 0);
+        Threads.exceedLimit(entered, body::run);
       }
     },
     TIMEOUT_OF_RESULT {
@@ -899,5 +896,56 @@ class CancellationTest {
     }
     TestThread.start(() -> lanes.close()).join(); // waits until all bodies have ended
     assertThat(left).hasValue(entered.get());
+  }
+
+  /** A claimed function runs above the body that was told, and is no coroutine, but may run one. */
+  @Test
+  void bodyThatWasToldOfAnInterruptIsNotToldAgainAfterWhatRunsAboveIt() throws Exception {
+    int cores = Runtime.getRuntime().availableProcessors();
+    var busy = new CountDownLatch(cores);
+    var over = new CountDownLatch(1);
+    for (int i = 0; i < cores; i++) { // so that nobody else starts what is claimed
+      var _ =
+          Unsync.cpuBound(
+              () -> {
+                busy.countDown();
+                over.await();
+                return null;
+              });
+    }
+    busy.await();
+    var flags = new ArrayList<Boolean>();
+    try {
+      String result =
+          TestThread.start(
+                  () -> {
+                    Thread.currentThread().interrupt();
+                    String told =
+                        coroutine(
+                                () -> {
+                                  try {
+                                    return await(new CompletableFuture<String>());
+                                  } catch (CancellationException e) {
+                                    String cleanup = await(Unsync.cpuBound(() -> run(flags)));
+                                    AnySync.sleep(Duration.ofMillis(1));
+                                    return cleanup;
+                                  }
+                                })
+                            .run();
+                    flags.add(Thread.currentThread().isInterrupted());
+                    return told;
+                  })
+              .join();
+      assertThat(result).isEqualTo("cleaned up");
+      assertThat(flags).containsExactly(false, true);
+    } finally {
+      over.countDown();
+    }
+  }
+
+  private static String run(List<Boolean> flags) {
+    String result = coroutine(() -> "cleaned up").run();
+    flags.add(Thread.currentThread().isInterrupted());
+    return result;
   }
 }

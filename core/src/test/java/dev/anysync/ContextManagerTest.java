@@ -2,6 +2,7 @@ package dev.anysync;
 
 import static dev.anysync.AnySync.await;
 import static dev.anysync.AnySync.coroutine;
+import static dev.anysync.AnySync.sleep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -889,5 +890,37 @@ class ContextManagerTest {
     user.interrupt();
     user.join();
     assertThat(ran).hasValue(0);
+  }
+
+  /** The block has been told, and the exit by what the block threw: so it may await. */
+  @ParameterizedTest
+  @EnumSource
+  void interruptOfTheBlock(TestThread.Kind kind) throws Exception {
+    var left = new AtomicInteger();
+    AnySyncContextManager<Integer> cm =
+        AnySync.contextManager(
+            out -> {
+              try {
+                out.yield(42);
+              } finally {
+                sleep(Duration.ofMillis(1));
+                left.set(await(coroutine(() -> 1)));
+              }
+            });
+    TestThread<@Nullable Void> user =
+        kind.start(
+            () -> {
+              assertThatThrownBy(
+                      () ->
+                          cm.<Integer>use(
+                              _ -> coroutine(() -> await(new CompletableFuture<Integer>())).run()))
+                  .isInstanceOf(CancellationException.class)
+                  .hasNoSuppressedExceptions();
+              assertThat(Thread.currentThread().isInterrupted()).isTrue();
+            });
+    user.awaitBlocked();
+    user.interrupt();
+    user.join();
+    assertThat(left).hasValue(1);
   }
 }

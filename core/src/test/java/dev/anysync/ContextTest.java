@@ -16,8 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -555,6 +557,65 @@ class ContextTest {
             .run(LONG);
         assertThat(one.get()).isNull();
         assertThat(two.get()).isEqualTo("2");
+      } finally {
+        Unsync.share(shared);
+      }
+    }
+  }
+
+  /** The thread of the body leaves what it was given; its caller enters what the body left. */
+  @Test
+  void carrierIsToldWhenTheBodysThreadIsDone() throws Exception {
+    var log = new ConcurrentLinkedQueue<String>();
+    var caller = Thread.currentThread();
+    ContextCarrier logging =
+        new ContextCarrier() {
+          @Override
+          public @Nullable Object capture() {
+            return local.get();
+          }
+
+          @Override
+          public void restore(@Nullable Object snapshot) {
+            note("restores", snapshot);
+            local.set((String) snapshot);
+          }
+
+          @Override
+          public void leave(@Nullable Object before) {
+            note("leaves to", before);
+            local.set((String) before);
+          }
+
+          private void note(String operation, @Nullable Object snapshot) {
+            String who = Thread.currentThread() == caller ? "caller " : "body ";
+            log.add(who + operation + " " + snapshot);
+          }
+        };
+    try (Lanes logged = Lanes.builder().carry(logging).build()) {
+      Lanes shared = Unsync.share(logged);
+      try {
+        local.set("a");
+        coroutine(() -> local.set("b")).run(LONG);
+        assertThat(log)
+            .containsExactly("body restores a", "body leaves to null", "caller restores b");
+        log.clear();
+        AnySyncGenerator<String, String> g =
+            AnySync.generator(
+                out -> {
+                  local.set("c");
+                  var _ = out.yield("x");
+                  local.set("e");
+                });
+        assertThat(g.next()).isEqualTo("x");
+        local.set("d");
+        assertThat(g.hasNext()).isFalse();
+        g.close();
+        Awaitility.await().until(() -> log.contains("body leaves to null"));
+        assertThat(log)
+            .containsSubsequence(
+                "body restores b", "caller restores c", "body restores d", "caller restores e")
+            .containsOnlyOnce("body leaves to null");
       } finally {
         Unsync.share(shared);
       }

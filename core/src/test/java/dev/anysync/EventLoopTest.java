@@ -943,4 +943,55 @@ class EventLoopTest {
     }
     assertThat(seen).isEqualTo(3 * each);
   }
+
+  /** A thread of the loop goes on with the next item: what it has left there is none of that. */
+  @Test
+  void interruptFlagThatACallbackLeavesBehindIsNotTheNextOnes() throws Exception {
+    var queued = new CountDownLatch(1);
+    loop.execute(
+        () -> {
+          try {
+            queued.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+          Thread.currentThread().interrupt();
+        });
+    var flag = new AtomicBoolean();
+    Unfuture<String> next =
+        AnySync.coroutine(
+                () -> {
+                  flag.set(Thread.currentThread().isInterrupted());
+                  AnySync.sleep(Duration.ofMillis(1));
+                  return "goes on";
+                })
+            .start(loop);
+    queued.countDown();
+    assertThat(next.result()).isEqualTo("goes on");
+    assertThat(flag).isFalse();
+  }
+
+  /** A future that has no dependents, as some of other libraries. */
+  private static final class WithoutDependents extends CompletableFuture<String> {
+    @Override
+    public <U> CompletableFuture<U> newIncompleteFuture() {
+      throw new UnsupportedOperationException("no dependents");
+    }
+  }
+
+  @Test
+  void coroutineWhoseFutureRefusesToBeAwaitedKeepsItsTurn() {
+    Unfuture<String> refused =
+        AnySync.coroutine(
+                () -> {
+                  try {
+                    return await(new WithoutDependents());
+                  } catch (UnsupportedOperationException e) {
+                    Strand strand = Strand.current();
+                    return "refused, in turn: " + (loop.holder == strand && strand.wait == null);
+                  }
+                })
+            .start(loop);
+    assertThat(refused.result()).isEqualTo("refused, in turn: true");
+  }
 }

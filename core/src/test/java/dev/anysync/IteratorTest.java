@@ -17,7 +17,9 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -377,8 +379,8 @@ class IteratorTest {
     AnySyncIterator<Integer> iterator =
         AnySync.<Integer>iterator(
                 out -> {
-                  out.yield(1);
                   try {
+                    out.yield(1); // which a step that came late to it may be told in
                     await(new CompletableFuture<Integer>());
                   } catch (Throwable e) {
                     cancelled.complete(e);
@@ -693,6 +695,134 @@ class IteratorTest {
       took.set(element);
     }
     assertThat(took).hasValue(499);
+  }
+
+  /** The body says nothing more, and the consumer is somewhere on its way into its wait. */
+  @ParameterizedTest
+  @EnumSource
+  void eachElementReachesTheConsumerThoughTheBodyThenBlocksForGood(TestThread.Kind kind)
+      throws Exception {
+    int rounds = 2_000 * Integer.getInteger("stress", 1);
+    var asked = new Semaphore(0);
+    AnySyncIterator<Integer> iterator =
+        AnySync.iterator(
+            out -> {
+              for (int i = 0; i < rounds; i++) {
+                asked.acquire(); // comes only after the element before
+                spin(i % 97 * 31);
+                out.yield(i);
+              }
+            });
+    kind.run(
+        () -> {
+          for (int i = 0; i < rounds; i++) {
+            asked.release();
+            spin(i % 89 * 31);
+            assertThat(iterator.next()).isEqualTo(i);
+          }
+          assertThat(iterator.hasNext()).isFalse();
+        });
+  }
+
+  private static void spin(int times) {
+    for (int i = 0; i < times; i++) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** What is not taken yet outgrows the ring, again and again. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 100, 5_000, Integer.MAX_VALUE})
+  void quickAndSlowConsumerInTurn(int prefetch) {
+    int count = 100_000;
+    var producing = new AtomicReference<@Nullable Thread>();
+    AnySyncIterator<Integer> iterator =
+        AnySync.<Integer>iterator(
+                out -> {
+                  producing.set(Thread.currentThread());
+                  for (int i = 0; i < count; i++) {
+                    out.yield(i);
+                  }
+                })
+            .prefetch(prefetch);
+    int expected = 0;
+    for (int element : iterator) {
+      assertThat(element).isEqualTo(expected++);
+      if (element % 10_000 == 0) {
+        Threads.awaitParked(requireNonNull(producing.get())); // it is as far ahead as it may be
+      }
+    }
+    assertThat(expected).isEqualTo(count);
+  }
+
+  @Test
+  void aSecondConsumerIsRefusedWhileOneWaits() throws Exception {
+    var waiting = new CountDownLatch(1);
+    AnySyncIterator<Integer> iterator =
+        AnySync.iterator(
+            out -> {
+              waiting.await();
+              out.yield(1);
+            });
+    Threads.Running<Integer> first = Threads.start(iterator::next);
+    Threads.awaitParked(first.thread());
+    assertThatThrownBy(iterator::next)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("one consumer at a time");
+    waiting.countDown();
+    assertThat(first.join()).isEqualTo(1);
+  }
+
+  /** Or on its way into its wait, and spins. */
+  @Test
+  void aSecondConsumerIsRefusedWhileOneIsAboutToWait() {
+    var results = new ArrayList<@Nullable Object>();
+    var channel =
+        new Channel(1) {
+          @Override
+          void beforeWait() {
+            if (results.isEmpty()) {
+              results.add("asked");
+              results.add(take(Strand.current(), false, 0));
+            }
+          }
+        };
+    assertThat(channel.take(Strand.current(), false, 0)).isNull();
+    assertThat(results).containsExactly("asked", Source.REFUSED);
+  }
+
+  /** Whoever holds the loop for the wait may spin; one that gives up its turn does so at once. */
+  @Test
+  void aCoroutineThatSuspendsDoesNotSpinInItsTurn() {
+    var signal = new Signal(new Spin(1, 64));
+    var due = new AtomicBoolean();
+    var looks = new AtomicInteger();
+    var looksBefore = new AtomicInteger();
+    EventLoop loop = EventLoop.create("test");
+    boolean came =
+        loop.run(
+            coroutine(
+                () -> {
+                  loop.execute(
+                      () -> {
+                        looksBefore.set(looks.get());
+                        due.set(true);
+                        signal.wake();
+                      });
+                  return signal.await(
+                      Strand.current(),
+                      () -> {
+                        looks.incrementAndGet();
+                        return due.get();
+                      },
+                      null,
+                      true,
+                      -1,
+                      "test");
+                }));
+    loop.close();
+    assertThat(came).isTrue();
+    assertThat(looksBefore.get()).isBetween(1, 2);
   }
 
   // Errors of the consumer
@@ -1027,6 +1157,40 @@ class IteratorTest {
     iterator.close();
     assertThat(iterator.hasNext()).isFalse();
     assertThatThrownBy(iterator::next).isInstanceOf(NoSuchElementException.class);
+  }
+
+  @Test
+  void closeOnAnotherThreadEndsAFeedThatElementsAreTakenFrom() throws Exception {
+    AnySyncIterator<Integer> iterator = countUp();
+    for (int i = 0; i < 100; i++) {
+      assertThat(iterator.next()).isEqualTo(i);
+    }
+    Threads.start(Executors.callable((Runnable) iterator::close)).join();
+    assertThat(iterator.hasNext()).isFalse();
+    assertThatThrownBy(iterator::next).isInstanceOf(NoSuchElementException.class);
+  }
+
+  /** So a for loop that another thread ends by close never fails between the two. */
+  @Test
+  void closeLeavesToNextWhatHasNextHasPromised() throws Exception {
+    AnySyncIterator<Integer> iterator = countUp();
+    for (int i = 0; i < 100; i++) {
+      assertThat(iterator.hasNext()).isTrue();
+      assertThat(iterator.next()).isEqualTo(i);
+    }
+    assertThat(iterator.hasNext()).isTrue();
+    Threads.start(Executors.callable((Runnable) iterator::close)).join();
+    assertThat(iterator.next()).isEqualTo(100);
+    assertThat(iterator.hasNext()).isFalse();
+  }
+
+  private static AnySyncIterator<Integer> countUp() {
+    return AnySync.iterator(
+        out -> {
+          for (int i = 0; ; i++) {
+            out.yield(i);
+          }
+        });
   }
 
   @ParameterizedTest
@@ -1381,12 +1545,15 @@ class IteratorTest {
 
   /** A step that was given up has ended the iterator; close waits for the body all the same. */
   @Test
-  void closeWaitsForABodyWhoseStepWasGivenUp() {
+  void closeWaitsForABodyWhoseStepWasGivenUp() throws Exception {
+    var begun = new CountDownLatch(1);
     var cleaning = new CountDownLatch(1);
     var cleaned = new AtomicBoolean();
     AnySyncIterator<Integer> iterator =
         AnySync.iterator(
             out -> {
+              out.yield(1);
+              begun.countDown();
               try {
                 await(new CompletableFuture<Integer>());
               } finally {
@@ -1395,6 +1562,8 @@ class IteratorTest {
               }
             });
     try (iterator) {
+      assertThat(iterator.next()).isEqualTo(1);
+      begun.await(); // as it looks ahead
       assertThatThrownBy(() -> iterator.next(Duration.ofMillis(1)))
           .isInstanceOf(TimeoutException.class);
       Thread closing = Thread.currentThread();
@@ -1406,5 +1575,27 @@ class IteratorTest {
               });
     }
     assertThat(cleaned).isTrue();
+  }
+
+  @Test
+  void secondConsumerIsRefusedWhileTheFirstOpensTheIterator() throws Exception {
+    var opening = new CountDownLatch(1);
+    var open = new CountDownLatch(1);
+    var elements =
+        new Sequence<Integer>(
+            null,
+            (strand, prefetch) -> {
+              opening.countDown();
+              coroutine(() -> open.await()).run();
+              return new Channel.Feed<Integer>(out -> out.yield(1), prefetch);
+            });
+    TestThread<Integer> first = TestThread.start(() -> elements.next());
+    opening.await();
+    assertThatThrownBy(elements::next)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("one consumer at a time");
+    open.countDown();
+    assertThat(first.join()).isEqualTo(1);
+    assertThat(elements.hasNext()).isFalse();
   }
 }

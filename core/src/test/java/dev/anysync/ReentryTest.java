@@ -5,14 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anysync.Threads.Endless;
+import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.Test;
  */
 class ReentryTest {
   private static final int DEPTH = 10_000;
-  private static final int LEVELS_PER_THREAD = 200;
+  private static final int LEVELS_PER_THREAD = 50;
   private static final long MEBIBYTE = 1 << 20;
 
   private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
@@ -136,6 +137,42 @@ class ReentryTest {
     assertThat(Unsync.async(() -> await(mixed(1_000))).result()).isEqualTo(1_000);
   }
 
+  /** Frames that are not compiled yet take more of the stack of a virtual thread that waits. */
+  @Test
+  void manyFramesOfItsOwnInEachBodyBeforeTheyAreCompiled() throws Exception {
+    List<String> arguments =
+        List.of(
+            "-Xint",
+            "-cp",
+            NewJvm.LIBRARY + File.pathSeparator + NewJvm.TESTS,
+            Interpreted.class.getName());
+    assertThat(NewJvm.run(arguments)).containsExactly("500");
+  }
+
+  /** The main class of that JVM. */
+  static final class Interpreted {
+    private Interpreted() {}
+
+    @SuppressWarnings("SystemOut")
+    public static void main(String[] args) {
+      System.out.println(levels(500).start().join());
+    }
+
+    private static AnySync<Integer> levels(int count) {
+      return AnySync.coroutine(() -> frames(25, count));
+    }
+
+    private static int frames(int count, int levels) {
+      if (count > 0) {
+        return frames(count - 1, levels) + 0;
+      } else if (levels > 0) {
+        return levels(levels - 1).run() + 1;
+      }
+      AnySync.sleep(Duration.ofMillis(1));
+      return 0;
+    }
+  }
+
   // What reaches the other end
 
   private final IOException failure = new IOException("from the bottom");
@@ -201,8 +238,7 @@ class ReentryTest {
   @Test
   void timeoutStopsTheBodyAtDepth1000() throws Exception {
     var endless = new Endless();
-    assertThatThrownBy(() -> above(endless.call, 1_000).run(Duration.ofMillis(500)))
-        .isInstanceOf(TimeoutException.class);
+    Threads.exceedLimit(endless.started, above(endless.call, 1_000)::run);
     endless.assertStopped();
     unwound.await();
   }

@@ -1,6 +1,7 @@
 package dev.anysync;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
@@ -58,6 +60,22 @@ final class Threads {
     while (thread.getState() != Thread.State.WAITING && thread.isAlive()) {
       Thread.onSpinWait();
     }
+  }
+
+  /** A call that waits, for at most the given time, for what never ends. */
+  @FunctionalInterface
+  interface Limited {
+    void call(Duration limit) throws Exception;
+  }
+
+  /** Lets {@code call} exceed longer and longer limits, until the work has begun before its end. */
+  static void exceedLimit(CountDownLatch begun, Limited call) {
+    Duration limit = Duration.ofMillis(10);
+    do {
+      Duration current = limit;
+      assertThatThrownBy(() -> call.call(current)).isInstanceOf(TimeoutException.class);
+      limit = limit.multipliedBy(2);
+    } while (begun.getCount() > 0);
   }
 
   /** Returns the names of all live threads that bear a name of ours, virtual ones too, by id. */

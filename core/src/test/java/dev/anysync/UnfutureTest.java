@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -779,6 +780,37 @@ class UnfutureTest {
     last.cancel(true);
   }
 
+  /** What ends the collection sees that another member has ended it already. */
+  @Test
+  void membersThatFailAtOnceKeepTheirExceptions() throws Exception {
+    for (int i = 0; i < 10_000; i++) {
+      var gate = new CyclicBarrier(2);
+      List<Unfuture<Integer>> members = List.of(new Unfuture<>(), new Unfuture<>());
+      List<Throwable> failures = List.of(new IOException("first"), new IOException("second"));
+      Unfuture<List<Integer>> all = Unfuture.all(members);
+      Thread other =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    awaitBarrier(gate);
+                    members.getFirst().completeExceptionally(failures.getFirst());
+                  });
+      awaitBarrier(gate);
+      members.getLast().completeExceptionally(failures.getLast());
+      other.join();
+      assertThat(all).isCompletedExceptionally();
+      assertThat(failures).allSatisfy(failure -> assertThat(failure.getSuppressed()).isEmpty());
+    }
+  }
+
+  private static void awaitBarrier(CyclicBarrier barrier) {
+    try {
+      barrier.await();
+    } catch (InterruptedException | BrokenBarrierException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   /** The failure is not held up by what depends on the member that fails, and waits for it. */
   @Test
   void callbackOfAMemberThatFailsWaitsForAll() throws Exception {
@@ -1063,9 +1095,33 @@ class UnfutureTest {
               });
     }
     Unfuture<Boolean> completing = AnySync.coroutine(() -> source.complete(1)).start();
-    Awaitility.await().until(() -> ran.get() > 100); // each waits, and has the next one run
+    Awaitility.await()
+        .until(() -> ran.get() > Strand.MAX_DEPTH / 2); // each waits, and has the next one run
     late.complete(1);
     assertThat(completing.join()).isTrue();
     assertThat(ran).hasValue(callbacks);
+  }
+
+  @Test
+  void allFailsWithAMemberThatIsCompletedWithoutItsBody() throws Exception {
+    var over = new CountDownLatch(1);
+    var started = new CountDownLatch(1);
+    Unfuture<String> member =
+        Unsync.call(
+            () -> {
+              started.countDown();
+              over.await();
+              return "too late";
+            });
+    started.await();
+    Unfuture<List<String>> all = Unfuture.all(List.of(member, new CompletableFuture<String>()));
+    var failure = new IllegalStateException("x");
+    var _ =
+        member.completeAsync(
+            () -> {
+              throw failure;
+            });
+    assertThat(catchThrowable(() -> all.get(20, TimeUnit.SECONDS))).hasRootCause(failure);
+    over.countDown();
   }
 }

@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import javax.swing.JButton;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -747,5 +748,50 @@ class WaitStrategyTest {
       var _ = body.call();
       return warnings.messages();
     }
+  }
+
+  /** What another waits for it for, it sees only as long as the inner wait lasts: that goes on. */
+  @Test
+  void waitBelowAnotherIsLookedAtAgainWhenThatIsOver() throws Exception {
+    var other = new CompletableFuture<Unfuture<String>>();
+    var goOn = new CountDownLatch(1);
+    var inner = new Unfuture<String>();
+    try (Lanes lanes = Lanes.builder().thread(EventQueue::invokeLater).build()) {
+      Unfuture<String> waits =
+          coroutine(
+                  () -> {
+                    goOn.await();
+                    return await(other.join());
+                  })
+              .start();
+      Unfuture<String> onTheQueue =
+          lanes.call(
+              () -> {
+                EventQueue.invokeLater(inner::result);
+                return waits.result();
+              });
+      try {
+        other.complete(onTheQueue);
+        Awaitility.await().until(() -> isParkedFor(inner, onTheQueue));
+        goOn.countDown();
+        Awaitility.await().until(() -> isParkedFor(onTheQueue, waits));
+        inner.complete("inner");
+        assertThat(catchThrowable(() -> onTheQueue.get(20, TimeUnit.SECONDS)))
+            .hasCauseInstanceOf(DeadlockException.class);
+      } finally {
+        inner.complete("or the event thread would wait for it in the next tests");
+      }
+    }
+  }
+
+  /** Returns whether the thread that runs {@code task} has looked at its wait, and is parked. */
+  private static boolean isParkedFor(Unfuture<?> future, Unfuture<?> task) {
+    Strand runner = ((Task<?>) task).runner();
+    Wait wait = runner == null ? null : runner.wait;
+    return runner != null
+        && wait != null
+        && wait.target == future
+        && wait.checked
+        && runner.thread.getState() == Thread.State.WAITING;
   }
 }

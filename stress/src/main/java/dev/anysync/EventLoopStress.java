@@ -29,7 +29,7 @@ class EventLoopStress {
     private int count;
 
     private void increment() {
-      loop.acquire(Strand.current());
+      loop.acquire(Strand.current(), false);
       count++;
       loop.release();
     }
@@ -63,7 +63,7 @@ class EventLoopStress {
     @Actor
     public void waiter() {
       Strand strand = Strand.current();
-      loop.acquire(strand);
+      loop.acquire(strand, false);
       try {
         loop.suspend(strand, future, true);
       } catch (InterruptedException e) {
@@ -75,7 +75,7 @@ class EventLoopStress {
 
     @Actor
     public void completer() {
-      loop.acquire(Strand.current());
+      loop.acquire(Strand.current(), false);
       count++;
       boolean _ = future.complete(1);
       count++;
@@ -101,7 +101,7 @@ class EventLoopStress {
     @Actor
     public void waiter() {
       Strand strand = Strand.current();
-      loop.acquire(strand);
+      loop.acquire(strand, false);
       count++;
       try {
         loop.suspend(strand, future, true);

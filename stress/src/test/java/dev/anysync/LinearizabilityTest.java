@@ -202,7 +202,7 @@ class LinearizabilityTest {
     @Override
     @Operation
     public int add(@Param(gen = IntGen.class) int number) {
-      loop.acquire(Strand.current());
+      loop.acquire(Strand.current(), false);
       try {
         return super.add(number);
       } finally {

@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
  * body runs on, and what the body changed back to its caller.
  *
  * <p>At every hop the library calls {@link #capture} on the caller, {@link #restore} with that
- * snapshot on the body's thread before the body, {@code capture} there after it, {@code restore} to
- * what that thread had before, and, when the caller waits for the body, {@code restore} with the
- * body's snapshot on the caller. A body that runs on its caller's own thread needs none of this and
- * calls none of it.
+ * snapshot on the body's thread before the body, {@code capture} there after it, {@link #leave}
+ * with what that thread had before, and, when the caller waits for the body, {@code restore} with
+ * the body's snapshot on the caller. A body that runs on its caller's own thread needs none of this
+ * and calls none of it. The body of a generator and its consumer {@code restore} at each step what
+ * the other one had. What the body of an iterator that looks ahead changes stays with it.
  *
  * <p>Carriers are found with {@link java.util.ServiceLoader} or given to {@code
  * Lanes.builder().carry(..)}. They are called from many threads at once, must not block, and must
@@ -23,6 +24,16 @@ public interface ContextCarrier {
 
   /** Gives the current thread what {@link #capture} returned on some thread; null clears. */
   void restore(@Nullable Object snapshot);
+
+  /**
+   * Ends on the current thread what one or more calls of {@link #restore} began there for a body,
+   * and gives it back {@code before}, which {@link #capture} returned there before the first of
+   * them. For contexts that are entered and left, as scopes are; for others {@code restore} does
+   * it, and is what this calls if not overridden.
+   */
+  default void leave(@Nullable Object before) {
+    restore(before);
+  }
 
   /** Returns a carrier of one thread local; a null value counts as not set. */
   static ContextCarrier of(ThreadLocal<?> local) {

@@ -28,7 +28,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -152,6 +157,83 @@ class DeadlockTest {
     Unfuture<Object> selfish =
         self.set(coroutine(() -> (Object) await(self.get().stopped())).start());
     assertDeadlock(selfish::result, "waits for the end of what runs on thread");
+  }
+
+  // What only one thread can complete
+
+  /** A thread, which is named by the text. */
+  private static Predicate<Thread> only(Thread thread) {
+    return new Predicate<>() {
+      @Override
+      public boolean test(Thread other) {
+        return other == thread;
+      }
+
+      @Override
+      public String toString() {
+        return "an answer";
+      }
+    };
+  }
+
+  @Test
+  void waitOfTheThreadThatIsToCompleteIt() {
+    Predicate<Thread> completer = only(Thread.currentThread());
+    for (Callable<?> wait :
+        List.<Callable<?>>of(
+            () -> new Unfuture<>(completer).result(),
+            () -> new Unfuture<>(completer).join(),
+            () -> new Unfuture<>(completer).get(),
+            () -> new Unfuture<>(completer).then(Unfuture::join).result(),
+            () -> new Unfuture<>(completer).thenApply(x -> x).join(),
+            () -> Unfuture.all(List.of(Unfuture.of(1), new Unfuture<>(completer))).result(),
+            () -> coroutine(() -> await(new Unfuture<>(completer))).run())) {
+      assertThatThrownBy(wait::call)
+          .isInstanceOf(DeadlockException.class)
+          .message()
+          .startsWith("this wait would never end:")
+          .contains("thread '" + Thread.currentThread().getName() + "'#")
+          .contains("start() or await what waits there, or let another thread wait");
+    }
+    assertThatThrownBy(() -> new Unfuture<>(completer).result())
+        .message()
+        .contains(
+            "waits for an answer, which only thread '%s'#%d can complete"
+                .formatted(Thread.currentThread().getName(), Thread.currentThread().threadId()));
+  }
+
+  @Test
+  void waitsOfOthersForTheThreadThatIsToCompleteIt() throws Exception {
+    Predicate<Thread> completer = only(Thread.currentThread());
+    var future = new Unfuture<String>(completer);
+    Unfuture<String> waiting = coroutine(() -> await(future)).start();
+    Awaitility.await().until(() -> AnySync.dump().toString().contains("for an answer, which only"));
+    assertThatThrownBy(() -> new Unfuture<String>(completer).get(1, TimeUnit.MILLISECONDS))
+        .isInstanceOf(TimeoutException.class); // which ends by itself
+    var executor = new CountDownLatch(1);
+    CompletableFuture<String> late =
+        future.thenApplyAsync(
+            x -> x + "!",
+            task ->
+                Thread.startVirtualThread(
+                    () -> {
+                      uninterruptibly(executor);
+                      task.run();
+                    }));
+    future.complete("x");
+    assertThat(waiting.result()).isEqualTo("x");
+    var _ =
+        CompletableFuture.runAsync(
+            executor::countDown, CompletableFuture.delayedExecutor(5, TimeUnit.MILLISECONDS));
+    assertThat(late.join()).isEqualTo("x!"); // it does not need that thread any more
+  }
+
+  private static void uninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   // Cycles
@@ -309,6 +391,7 @@ class DeadlockTest {
   }
 
   @Test
+  @SuppressWarnings("ThreadPriorityCheck")
   void loopIsHeldForAnInterruptedCoroutineThatNeedsItsTurn() {
     try (EventLoop loop = EventLoop.create("l")) {
       var thread = new Later<Thread>();
@@ -328,7 +411,7 @@ class DeadlockTest {
                   () -> {
                     thread.get().interrupt();
                     while (thread.get().isInterrupted()) {
-                      Thread.onSpinWait();
+                      Thread.yield(); // which it needs if there is but one core
                     }
                     return interrupted.join();
                   })
@@ -565,16 +648,18 @@ class DeadlockTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void composedDependentReturnsWhatWaitsForIt(boolean async) {
-    var composed = new Later<CompletableFuture<Object>>();
-    Unfuture<Object> joining = Unsync.call(() -> composed.get().join());
-    var source = new Unfuture<Integer>();
-    composed.set(
-        async ? source.thenComposeAsync(_ -> joining) : source.<Object>thenCompose(_ -> joining));
-    source.complete(1);
-    // Either the wait closes the cycle, or the function does.
-    Throwable thrown = catchThrowable(joining::result);
-    assertThat(thrown).isNotNull();
-    assertCausedByDeadlock(catchThrowable(composed.get()::join), "would never ");
+    for (int i = 0; i < ROUNDS / 10; i++) {
+      var composed = new Later<CompletableFuture<Object>>();
+      Unfuture<Object> joining = Unsync.call(() -> composed.get().join());
+      var source = new Unfuture<Integer>();
+      composed.set(
+          async ? source.thenComposeAsync(_ -> joining) : source.<Object>thenCompose(_ -> joining));
+      source.complete(1);
+      // Either the wait closes the cycle, or the function does.
+      Throwable thrown = catchThrowable(joining::result);
+      assertThat(thrown).isNotNull();
+      assertCausedByDeadlock(catchThrowable(composed.get()::join), "would never ");
+    }
   }
 
   @Test
@@ -840,6 +925,152 @@ class DeadlockTest {
     }
   }
 
+  // A long way round: one that nothing leads to gives up its look before it has come so far
+
+  @Test
+  void longWayToOneThatWaits() {
+    for (int i = 0; i < ROUNDS / 100; i++) {
+      var first = new Later<Unfuture<Object>>();
+      var second = new Later<Unfuture<Object>>();
+      first.set(coroutine(() -> await(far(second.get()))).start());
+      second.set(Unsync.call(() -> first.get().join()));
+      assertThat(catchThrowable(second.get()::join)).isNotNull();
+      assertThat(rootCause(catchThrowable(first.get()::join)))
+          .isInstanceOf(DeadlockException.class);
+    }
+  }
+
+  @Test
+  void longWayFromAContinuationToItsFuture() {
+    var source = new Unfuture<Integer>();
+    var self = new Later<Unfuture<Object>>();
+    self.set(source.then(_ -> far(self.get()).join()));
+    source.complete(1);
+    assertCausedByDeadlock(catchThrowable(self.get()::join), "would never ");
+  }
+
+  /** What depends on it runs on a thread of the pool that is not known to complete anything. */
+  @Test
+  void longWayFromAContinuationOfWhatIsCompletedElsewhereToItsFuture() {
+    var source = new Unfuture<Integer>();
+    var self = new Later<Unfuture<Object>>();
+    self.set(source.then(_ -> far(self.get()).join()));
+    var _ = source.completeAsync(() -> 1);
+    assertCausedByDeadlock(catchThrowable(self.get()::join), "would never ");
+  }
+
+  @Test
+  void longWayToItsOwnEnd() {
+    var self = new Later<Unfuture<Object>>();
+    self.set(coroutine(() -> (Object) await(far(self.get().stopped()))).start());
+    assertThat(rootCause(catchThrowable(self.get()::join))).isInstanceOf(DeadlockException.class);
+  }
+
+  @Test
+  void longWayToWhatIsQueuedOnALoopThatLanesHave() {
+    try (EventLoop loop = EventLoop.create("l");
+        Lanes lanes = Lanes.builder().thread(loop).build()) {
+      Unfuture<String> outer = lanes.call(() -> far(lanes.call(() -> "x")).join());
+      assertThat(rootCause(catchThrowable(outer::join))).isInstanceOf(DeadlockException.class);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void longWayToWhatWaitsForAComposedDependent(boolean async) {
+    for (int i = 0; i < ROUNDS / 100; i++) {
+      var composed = new Later<CompletableFuture<Object>>();
+      Unfuture<Object> joining = Unsync.call(() -> composed.get().join());
+      var source = new Unfuture<Integer>();
+      composed.set(
+          async
+              ? source.thenComposeAsync(_ -> far(joining))
+              : source.<Object>thenCompose(_ -> far(joining)));
+      source.complete(1);
+      assertThat(rootCause(catchThrowable(joining::result))).isInstanceOf(DeadlockException.class);
+    }
+  }
+
+  @Test
+  void longWayFromACoroutineToWhatIsQueuedOnTheLoopThatItHolds() throws Exception {
+    assertDeadlockOnALoop(DeadlockTest::startUnawaited, queued -> coroutine(queued::join).run());
+  }
+
+  @Test
+  void longWayFromAFunctionThatACoroutineRunsToWhatIsQueuedOnItsLoop() throws Exception {
+    assertDeadlockOnALoop(DeadlockTest::startUnawaited, queued -> runHere(queued::join));
+  }
+
+  @Test
+  void longWayFromAFunctionThatACallbackRunsToWhatIsQueuedOnItsLoop() throws Exception {
+    assertDeadlockOnALoop(
+        (loop, body) ->
+            loop.execute(
+                () -> {
+                  try {
+                    body.call();
+                  } catch (Exception e) {
+                    throw new AssertionError(e);
+                  }
+                }),
+        queued -> runHere(queued::join));
+  }
+
+  private static void startUnawaited(EventLoop loop, Callable<Object> body) {
+    var _ = coroutine(body).start(loop);
+  }
+
+  /** Nobody waits for what is started: it is the loop that leads to it. */
+  private static void assertDeadlockOnALoop(
+      BiConsumer<EventLoop, Callable<Object>> start, Consumer<Unfuture<Integer>> wait)
+      throws Exception {
+    try (EventLoop loop = EventLoop.create("l")) {
+      var thrown = new CompletableFuture<@Nullable Throwable>();
+      start.accept(
+          loop,
+          () -> {
+            Unfuture<Integer> queued = far(coroutine(() -> 1).start(loop));
+            return thrown.complete(catchThrowable(() -> wait.accept(queued)));
+          });
+      assertThat(rootCause(thrown.get())).isInstanceOf(DeadlockException.class);
+    }
+  }
+
+  /** Returns the end of a chain that begins with {@code future}. */
+  private static <T extends @Nullable Object> Unfuture<T> far(Unfuture<T> future) {
+    Unfuture<T> last = future;
+    for (int i = 0; i < 100; i++) {
+      last = last.then(Unfuture::join);
+    }
+    return last;
+  }
+
+  private static @Nullable Throwable rootCause(@Nullable Throwable thrown) {
+    Throwable cause = thrown;
+    while (cause != null && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
+  }
+
+  /** Has this thread run a function that no other has started yet. */
+  private static void runHere(Callable<?> function) {
+    Thread thread = Thread.currentThread();
+    while (true) {
+      var runner = new CompletableFuture<Thread>();
+      Unfuture<Object> future =
+          Unsync.call(
+              () -> {
+                runner.complete(Thread.currentThread());
+                return Thread.currentThread() == thread ? function.call() : null;
+              });
+      future.join();
+      if (runner.join() == thread) {
+        return;
+      }
+    }
+  }
+
   // What has been told to stop
 
   /** A function that does not heed its cancellation waits like any other. */
@@ -879,6 +1110,40 @@ class DeadlockTest {
       Unfuture<String> outer = lanes.call(() -> lanes.call(() -> "x").join());
       assertDeadlock(outer::join, "waits for what is queued on the event loop 'l'");
     }
+  }
+
+  /** The body has been asked, and is about to take the turn of the loop that the callback holds. */
+  @Test
+  void callbackClosesAGeneratorWhoseBodyIsAboutToGoOnOnItsLoop() throws Exception {
+    int closings = 0;
+    for (int i = 0; i < ROUNDS / 50; i++) {
+      try (EventLoop loop = EventLoop.create("l")) {
+        AnySyncGenerator<Integer, Integer> generator =
+            AnySync.generator(
+                out -> {
+                  while (true) {
+                    var _ = out.yield(1);
+                  }
+                });
+        var closed = new CompletableFuture<@Nullable Throwable>();
+        Unfuture<?> consumer =
+            coroutine(
+                    () -> {
+                      assertThat(await(generator.nextAsync())).contains(1);
+                      loop.execute(() -> closed.complete(catchThrowable(generator::close)));
+                      return await(generator.nextAsync());
+                    })
+                .start(loop);
+        Throwable thrown = closed.get();
+        if (thrown == null) {
+          closings++;
+        } else {
+          assertThat(thrown).isInstanceOf(DeadlockException.class);
+        }
+        boolean _ = consumer.cancel(true);
+      }
+    }
+    assertThat(closings).isPositive(); // the body gives up the turn if it sees that it is to stop
   }
 
   /** The body sleeps in a step on the loop, and needs the turn to end. */

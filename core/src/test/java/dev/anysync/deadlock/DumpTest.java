@@ -22,10 +22,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -66,8 +68,8 @@ class DumpTest {
 
   @Test
   void whoWaitsForWhom() throws Exception {
-    Unfuture<String> inner = coroutine(() -> await(gate)).start();
-    Unfuture<String> outer = coroutine(() -> await(inner)).start();
+    Unfuture<String> inner = startAndAwaitWaiting(() -> await(gate));
+    Unfuture<String> outer = startAndAwaitWaiting(() -> await(inner));
     var task = new FutureTask<>(() -> coroutine(() -> await(outer)).run());
     Thread caller = Thread.ofPlatform().name("the caller").start(task);
     Awaitility.await().until(() -> awaitTree(".*'the caller'.*").size() == 3);
@@ -88,6 +90,52 @@ class DumpTest {
     assertThat(task.get()).isEqualTo("x");
     caller.join();
     assertThat(AnySync.dump().toString()).doesNotContain("the caller");
+  }
+
+  /** Starts a coroutine, and returns when nobody can claim it any more. */
+  private static Unfuture<String> startAndAwaitWaiting(Callable<String> body) throws Exception {
+    var entered = new CountDownLatch(1);
+    Unfuture<String> started =
+        coroutine(
+                () -> {
+                  entered.countDown();
+                  return body.call();
+                })
+            .start();
+    entered.await();
+    return started;
+  }
+
+  /** All on one thread, which waits but once. */
+  @Test
+  void waitersThatRunWhatTheyWaitFor() throws Exception {
+    int threads = Runtime.getRuntime().availableProcessors();
+    var busy = new CountDownLatch(threads);
+    var free = new CountDownLatch(1);
+    try (Lanes lanes = Lanes.builder().build()) {
+      for (int i = 0; i < threads; i++) {
+        var _ =
+            lanes.cpuBound(
+                () -> {
+                  busy.countDown();
+                  return free.await(20, TimeUnit.SECONDS);
+                });
+      }
+      busy.await();
+      Unfuture<String> first = lanes.cpuBound(gate::join);
+      Unfuture<String> second = lanes.cpuBound(() -> coroutine(() -> await(first)).run());
+      Unfuture<String> third = lanes.cpuBound(() -> coroutine(() -> await(second)).run());
+      var task = new FutureTask<>(() -> coroutine(() -> await(third)).run());
+      Thread.ofPlatform().name("the claimer").start(task);
+      List<String> tree =
+          awaitTree("#\\d+ function, .*, thread 'the claimer'#.*, for what it runs itself, at .*");
+      assertThat(tree).hasSize(3);
+      assertThat(tree.get(1)).matches(" {2}#.*'the claimer'.*, for what it runs itself, at .*");
+      assertThat(tree.get(2)).matches(" {4}#.*'the claimer'.*, blocked, at .*DumpTest.*");
+      gate.complete("x");
+      free.countDown();
+      assertThat(task.get()).isEqualTo("x");
+    }
   }
 
   @Test
@@ -388,10 +436,10 @@ class DumpTest {
 
   /** Whatever goes on meanwhile. */
   @Test
-  void dumpsWhileWorkComesAndGoes() {
+  void dumpsWhileWorkComesAndGoes() throws Exception {
     var over = new CompletableFuture<String>();
-    Unfuture<Integer> dumping =
-        Unsync.call(
+    var dumping =
+        new FutureTask<>(
             () -> {
               int dumps = 0;
               while (!over.isDone()) {
@@ -402,6 +450,7 @@ class DumpTest {
               }
               return dumps;
             });
+    Thread.ofPlatform().start(dumping); // on one core a virtual one would let nothing else run
     try (EventLoop loop = EventLoop.create("l")) {
       for (int i = 0; i < 5_000 * STRESS; i++) {
         Unfuture<Integer> one = coroutine(() -> 1).start(loop);
@@ -411,7 +460,7 @@ class DumpTest {
       }
     }
     over.complete("over");
-    assertThat(dumping.result()).isPositive();
+    assertThat(dumping.get()).isPositive();
   }
 
   /** The library does not know what completes it, but that it is waited for. */

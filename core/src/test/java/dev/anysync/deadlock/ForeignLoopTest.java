@@ -23,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool.ManagedBlocker;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +41,7 @@ class ForeignLoopTest {
   private List<String> inANewJvm(String scenario) throws Exception {
     Path service = services.resolve("META-INF/services/" + WaitStrategy.class.getName());
     Files.createDirectories(service.getParent());
-    Files.writeString(service, Strategy.class.getName());
+    Files.writeString(service, Strategy.class.getName() + "\n" + OfVirtual.class.getName());
     return NewJvm.run(Child.class, scenario, services.toString());
   }
 
@@ -98,11 +99,55 @@ class ForeignLoopTest {
                 + " on to end this wait; it may wait for what is queued for its own thread (1):");
   }
 
+  /** The body has hopped; whoever of the two closes the cycle tells. */
+  @Test
+  void whatOnlyTheLoopCanCompleteIsADeadlockAtOnce() throws Exception {
+    List<String> lines = inANewJvm("completed by the loop");
+    assertThat(lines.getFirst())
+        .isEqualTo("result: dev.anysync.DeadlockException: this wait would never end:");
+    assertThat(lines.subList(1, 4))
+        .anySatisfy(
+            line ->
+                assertThat(line)
+                    .matches(
+                        "  thread 'anysync-\\d+'#\\d+ waits for the loop's answer, which only"
+                            + " thread 'foreign'#\\d+ can complete, since .*"))
+        .anySatisfy(
+            line ->
+                assertThat(line)
+                    .matches("  thread 'foreign'#\\d+ waits for what runs on thread 'anysync-.*"))
+        .last()
+        .isEqualTo("  start() or await what waits there, or let another thread wait");
+  }
+
+  @Test
+  void whatAnotherLoopIsToCompleteIsSuspectedAsAnythingElse() throws Exception {
+    List<String> lines = inANewJvm("completed by another loop");
+    assertThat(lines)
+        .contains(
+            "result: dev.anysync.DeadlockException: suspected deadlock: nothing that is known goes"
+                + " on to end this wait; it may wait for what is queued for its own thread (1):");
+  }
+
   @Test
   void queueThatGrowsWhileSomethingGoesOnIsNot() throws Exception {
     List<String> lines = inANewJvm("goes on");
     assertThat(lines).last().isEqualTo("result: x");
     assertThat(warnings(lines)).hasSize(1);
+  }
+
+  @Test
+  void virtualThreadThatHasAStrategy() throws Exception {
+    assertThat(inANewJvm("virtual")).containsExactly("result: x, on it, the strategy waited");
+  }
+
+  @Test
+  void threadThatIsReplacedIsNotBlocked() throws Exception {
+    assertThat(inANewJvm("replaced")).containsExactly("result: x");
+    List<String> lines = inANewJvm("replaced, suspected");
+    assertThat(warnings(lines)).hasSize(1);
+    assertThat(warnings(lines).getFirst()).startsWith("WARNING: suspected deadlock: ");
+    assertThat(lines).last().isEqualTo("result: x");
   }
 
   @Test
@@ -144,6 +189,8 @@ class ForeignLoopTest {
   }
 
   public static final class Strategy implements WaitStrategy {
+    static volatile boolean replaces;
+
     @Override
     public boolean owns(Thread thread) {
       return thread instanceof LoopThread;
@@ -163,6 +210,37 @@ class ForeignLoopTest {
     public int queued(Thread thread) {
       return ((LoopThread) thread).loop.tasks.size();
     }
+
+    @Override
+    public boolean blocksOthers(Thread thread) {
+      return !replaces;
+    }
+  }
+
+  /** Of virtual threads, on which bodies run. */
+  public static final class OfVirtual implements WaitStrategy {
+    static final CountDownLatch WAITED = new CountDownLatch(1);
+
+    @Override
+    public boolean mayOwnVirtual() {
+      return true;
+    }
+
+    @Override
+    public boolean owns(Thread thread) {
+      return thread.isVirtual() && thread.getName().equals("foreign");
+    }
+
+    @Override
+    public boolean runsBodies() {
+      return true;
+    }
+
+    @Override
+    public void await(ManagedBlocker wait, CompletionStage<?> over) throws InterruptedException {
+      WAITED.countDown();
+      boolean _ = wait.block();
+    }
   }
 
   /** What the new JVM runs. */
@@ -176,9 +254,16 @@ class ForeignLoopTest {
       String scenario = args[0];
       var warnings = new Warnings(); // for as long as the JVM lives
       var gate = new CompletableFuture<String>();
+      if (scenario.equals("virtual")) {
+        System.out.println("result: " + onAVirtualThread(gate));
+        return;
+      }
       Lanes.Builder builder =
           Lanes.builder().watchdog(scenario.equals("off") ? Duration.ZERO : THRESHOLD);
-      if (!List.of("blocked", "suspected", "goes on", "off").contains(scenario)) {
+      Strategy.replaces = scenario.startsWith("replaced");
+      if (Strategy.replaces) {
+        builder.onForeignLoop(Lanes.ForeignLoopPolicy.FAIL); // which is for loops that are held up
+      } else if (!List.of("blocked", "suspected", "goes on", "off").contains(scenario)) {
         builder.onSuspectedDeadlock(Lanes.SuspicionPolicy.FAIL);
       }
       Lanes lanes = builder.build();
@@ -197,6 +282,10 @@ class ForeignLoopTest {
             case "task of the loop" -> coroutine(() -> await(loop.submit(() -> "x")))::run;
             case "stage of a function" ->
                 () -> coroutine(() -> "x").start().thenCompose(x -> gate).join();
+            case "completed by the loop" ->
+                coroutine(() -> await(new Unfuture<String>(completer(loop.thread))))::run;
+            case "completed by another loop" ->
+                coroutine(() -> await(new Unfuture<String>(completer(new Loop().thread))))::run;
             case "lanes on the loop" ->
                 () -> builder.thread(loop.tasks::add).build().call(() -> "x").join();
             default -> null;
@@ -205,7 +294,8 @@ class ForeignLoopTest {
         FutureTask<String> waiting =
             loop.submit(
                 () -> {
-                  if (scenario.equals("stage of a function")) {
+                  if (List.of("stage of a function", "completed by another loop")
+                      .contains(scenario)) {
                     FutureTask<String> _ = loop.submit(() -> "what it may wait for");
                   }
                   try {
@@ -239,7 +329,7 @@ class ForeignLoopTest {
       while (body.join().getState() != Thread.State.WAITING) {
         Thread.onSpinWait();
       }
-      if (List.of("suspected", "fails", "goes on").contains(scenario)) {
+      if (List.of("suspected", "fails", "goes on", "replaced, suspected").contains(scenario)) {
         FutureTask<String> _ = loop.submit(() -> "what it may wait for, as far as anybody knows");
       }
       if (scenario.equals("fails")) {
@@ -255,6 +345,41 @@ class ForeignLoopTest {
           .filter(message -> !message.contains("clock"))
           .forEach(message -> System.out.println("WARNING: " + message));
       System.out.println("result: " + result);
+    }
+
+    private static String onAVirtualThread(CompletableFuture<String> gate) throws Exception {
+      var outcome = new CompletableFuture<String>();
+      Thread thread =
+          Thread.ofVirtual()
+              .name("foreign")
+              .start(
+                  () ->
+                      outcome.complete(
+                          coroutine(
+                                  () ->
+                                      await(gate)
+                                          + (Thread.currentThread().getName().equals("foreign")
+                                              ? ", on it"
+                                              : ", elsewhere"))
+                              .run()));
+      OfVirtual.WAITED.await();
+      gate.complete("x");
+      thread.join();
+      return outcome.join() + ", the strategy waited";
+    }
+
+    private static Predicate<Thread> completer(Thread thread) {
+      return new Predicate<>() {
+        @Override
+        public boolean test(Thread other) {
+          return other == thread;
+        }
+
+        @Override
+        public String toString() {
+          return "the loop's answer";
+        }
+      };
     }
 
     /** Waits for four thresholds, by means of the watchdog of other lanes. */
