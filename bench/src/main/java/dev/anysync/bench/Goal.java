@@ -1,11 +1,14 @@
 package dev.anysync.bench;
 
+import java.text.NumberFormat;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +36,11 @@ final class Goal {
     return new Goal(name, ours);
   }
 
+  /** Returns whether this goal, named with its group, is one that is asked for. */
+  boolean isIn(Pattern asked, String group) {
+    return asked.matcher(group + ": " + name).find();
+  }
+
   /** Names a peer that does the same work. */
   Goal beside(String peer, String benchmark) {
     peers.put(peer, benchmark);
@@ -47,7 +55,7 @@ final class Goal {
   }
 
   Goal nanos(double most) {
-    return demand("at most %s ns".formatted(number(most)), row -> row.ours.nanos() <= most);
+    return demand("at most " + time(most), row -> row.ours.nanos() <= most);
   }
 
   Goal bytes(double most) {
@@ -79,7 +87,7 @@ final class Goal {
 
   Goal overLimit(double most) {
     return demand(
-        "%s ns over the limit".formatted(number(most)),
+        "at most " + time(most) + " over the limit",
         row -> row.ours.nanos() - Objects.requireNonNull(row.limit()).nanos() <= most);
   }
 
@@ -97,17 +105,40 @@ final class Goal {
     return String.join(", ", demands.stream().map(Demand::text).toList());
   }
 
-  /** A number as short as it can be said. */
+  /** A number as short as it can be said; a dash for none. */
   static String number(double value) {
-    if (value == Math.rint(value) && value < 1e15) {
-      return String.format(Locale.ROOT, "%,.0f", value);
+    if (Double.isNaN(value)) {
+      return "-";
     }
     int digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 0.1 ? 2 : 4;
-    return String.format(Locale.ROOT, "%,." + digits + "f", value);
+    NumberFormat format = NumberFormat.getInstance(Locale.ROOT);
+    format.setMaximumFractionDigits(digits);
+    return format.format(value);
   }
 
-  /** A measurement: the time, and the bytes allocated, that one operation takes. */
-  record Figure(double nanos, double bytes) {}
+  /** Nanoseconds in the unit that makes a short number. */
+  static String time(double nanos) {
+    if (nanos >= 10_000_000) {
+      return number(nanos / 1_000_000) + " ms";
+    }
+    return nanos >= 10_000 ? number(nanos / 1_000) + " us" : number(nanos) + " ns";
+  }
+
+  /** A measurement: the time, and the bytes allocated, that one operation takes; NaN: not known. */
+  record Figure(double nanos, double bytes) {
+    String time() {
+      return Goal.time(nanos);
+    }
+
+    @Override
+    public String toString() {
+      String space = String.format(Locale.ROOT, "%,.0f B", bytes);
+      if (Double.isNaN(bytes)) {
+        return Double.isNaN(nanos) ? "-" : time();
+      }
+      return Double.isNaN(nanos) ? space : time() + " " + space;
+    }
+  }
 
   /** A goal, and what was measured for it. */
   final class Row {
@@ -130,7 +161,7 @@ final class Goal {
     Map.@Nullable Entry<String, Figure> best() {
       return peers.entrySet().stream()
           .map(peer -> Map.entry(peer.getKey(), figure(peer.getValue())))
-          .min(java.util.Comparator.comparingDouble(peer -> peer.getValue().nanos()))
+          .min(Comparator.comparingDouble(peer -> peer.getValue().nanos()))
           .orElse(null);
     }
 

@@ -6,16 +6,24 @@ import java.util.Map;
 
 /** The goals, by group. */
 final class Goals {
+  /** The group whose figures are those of different sizes. */
+  static final String GROWTH = "As the work grows";
+
   private Goals() {}
 
   static Map<String, List<Goal>> all() {
     Map<String, List<Goal>> groups = new LinkedHashMap<>();
     groups.put("A synchronous call", calls());
     groups.put("A result", results());
+    groups.put("A call now and then", paced());
     groups.put("Many tasks", tasks());
     groups.put("Continuations", continuations());
     groups.put("Iterators and generators", elements());
+    groups.put("How soon an element comes", latencies());
     groups.put("An event loop", loops());
+    groups.put("A million sleeping", sleeping());
+    groups.put("A process", process());
+    groups.put(GROWTH, growth());
     return groups;
   }
 
@@ -175,5 +183,114 @@ final class Goals {
         Goal.of("10,000 x start in a loop, await of each", "LoopBench.startInLoopAwaitEach")
             .beside("Kotlin single thread", "LoopBench.kotlinStartInLoop")
             .ofBest(1));
+  }
+
+  private static List<Goal> paced() {
+    return List.of(
+        Goal.of("run(), paced", "PacedProbe.run")
+            .beside("runBlocking", "PacedProbe.runBlocking")
+            .limit("direct call", "PacedProbe.direct"),
+        claimed(Goal.of("call(f).result(), paced", "PacedProbe.call")),
+        claimed(Goal.of("cpuBound(f).result(), paced", "PacedProbe.cpuBound")),
+        Goal.of("call(f).result(), own executor, paced", "PacedProbe.hop")
+            .beside("supplyAsync", "PacedProbe.hopSupplyAsync")
+            .beside("submit", "PacedProbe.hopSubmit")
+            .of("supplyAsync", 1.05),
+        Goal.of("result() of what runs for 1 us, paced", "PacedProbe.callShort")
+            .beside("supplyAsync", "PacedProbe.supplyAsyncShort")
+            .beside("virtual threads", "PacedProbe.virtualShort")
+            .of("supplyAsync", 1.05),
+        Goal.of("result() of what runs for 50 us, paced", "PacedProbe.callLong")
+            .beside("supplyAsync", "PacedProbe.supplyAsyncLong")
+            .beside("virtual threads", "PacedProbe.virtualLong")
+            .of("supplyAsync", 1.05),
+        Goal.of("the same, cpuBound", "PacedProbe.cpuBoundLong")
+            .beside("supplyAsync", "PacedProbe.supplyAsyncLong")
+            .of("supplyAsync", 1.05),
+        busy("call"),
+        busy("cpuBound"));
+  }
+
+  private static Goal claimed(Goal goal) {
+    return goal.beside("supplyAsync", "PacedProbe.supplyAsync")
+        .beside("virtual threads", "PacedProbe.virtual")
+        .beside("Kotlin withContext", "PacedProbe.kotlin")
+        .beside("Reactor parallel", "PacedProbe.reactor")
+        .ofBest(1);
+  }
+
+  private static Goal busy(String kind) {
+    return Goal.of("wake-up, all cores busy, p99, " + kind, "WakeUpProbe." + kind + Probe.P99)
+        .beside("supplyAsync", "WakeUpProbe.supplyAsync" + Probe.P99)
+        .ofBest(1);
+  }
+
+  private static List<Goal> latencies() {
+    return List.of(
+        latency("an iterator's first element", "first", ""),
+        latency("the same, p99", "first", Probe.P99),
+        latency("an element before the body blocks", "later", ""),
+        latency("the same, p99", "later", Probe.P99));
+  }
+
+  private static Goal latency(String name, String which, String percentile) {
+    return Goal.of(name, "ElementProbe." + which + percentile)
+        .limit("SynchronousQueue", "ElementProbe." + which + "SynchronousQueue" + percentile)
+        .ofLimit(1.1)
+        .nanos(100_000);
+  }
+
+  private static List<Goal> sleeping() {
+    return List.of(
+        Goal.of("a sleeping future", "SleepingProbe.futures")
+            .beside("CompletableFuture", "SleepingProbe.completableFutures")
+            .beside("Kotlin delay", "SleepingProbe.kotlin")
+            .limit("scheduled executor", "SleepingProbe.scheduledExecutor")
+            .nanos(300)
+            .bytes(120),
+        Goal.of("a sleeping body on an event loop", "SleepingProbe.bodies")
+            .beside("virtual thread", "SleepingProbe.virtualThreads")
+            .of("virtual thread", 1.1)
+            .bytes(850));
+  }
+
+  private static List<Goal> process() {
+    return List.of(
+        Goal.of("first run() in a fresh JVM", "StartProbe.run")
+            .beside("supplyAsync", "StartProbe.supplyAsync")
+            .beside("runBlocking", "StartProbe.runBlocking")
+            .beside("Reactor", "StartProbe.reactor")
+            .limit("empty main", "StartProbe.empty")
+            .overLimit(10_000_000),
+        Goal.of("jar", "StartProbe.jar").bytes(150_000),
+        Goal.of("CPU time of an idle second", "IdleProbe.used")
+            .limit("JVM alone", "IdleProbe.jvm")
+            .nanos(1_000_000));
+  }
+
+  private static List<Goal> growth() {
+    return List.of(
+        growing("call(f).result()", "call"),
+        growing("call(f) of all", "all"),
+        growing("start and await on a loop", "start"),
+        growing("await of what is queued", "await"),
+        growing("for loop, an element", "iterator"),
+        growing("switch to each of them", "switch"),
+        growing("await at the end of a chain", "graph"));
+  }
+
+  private static Goal growing(String name, String figure) {
+    Goal goal =
+        Goal.of(
+                "%s, %s in flight".formatted(name, Goal.number(GrowthProbe.SIZES.getLast())),
+                grown(figure, GrowthProbe.SIZES.getLast()))
+            .ofBest(1.5);
+    GrowthProbe.SIZES.forEach(
+        size -> goal.beside(Goal.number(size) + " in flight", grown(figure, size)));
+    return goal;
+  }
+
+  private static String grown(String figure, int size) {
+    return "GrowthProbe." + figure + GrowthProbe.name(size);
   }
 }

@@ -2,18 +2,19 @@ package dev.anysync.bench;
 
 import dev.anysync.bench.Goal.Figure;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.Result;
@@ -26,28 +27,49 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Measures each goal beside its peers, prints a line for each, and fails if one is missed. */
 @Command(
     name = "bench/ratios",
     description = "Measures the library beside its peers, and says which goals are met.",
+    footer = "%nExit code: 0 if all goals are met, 1 if one is missed, 2 for a wrong command.",
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class Ratios implements Callable<Integer> {
-  private static final String LINE = "%-38s %10s  %-32s %7s  %-28s %7s  %-44s %s%n";
+  private static final String LINE = "%-46s %16s  %-36s %7s  %-28s %7s  %-46s %s%n";
 
   @Option(names = "--full", description = "Measure for as long as figures to be quoted take.")
   private boolean full;
 
-  @Option(names = "--only", paramLabel = "REGEX", description = "Only goals whose name matches.")
-  private Pattern only = Pattern.compile("");
+  @Option(
+      names = "--only",
+      paramLabel = "REGEX",
+      description = "Only goals of which 'group: name' has a match.")
+  private String only = "";
 
   @Option(
       names = "--write",
       paramLabel = "FOLDER",
-      description = "Write tables (Markdown) and charts (SVG) into this folder.")
+      description = {
+        "Write charts (SVG) into this folder,",
+        "and tables into the sections for them of FOLDER.md beside it."
+      })
   private @Nullable Path folder;
+
+  @Option(names = "--list", description = "List the goals, measure nothing.")
+  private boolean list;
+
+  @Option(
+      names = "--launcher",
+      hidden = true,
+      description = "Write what starts this, a word a line.")
+  private @Nullable Path launcher;
+
+  @Spec private @Nullable CommandSpec spec;
 
   private Ratios() {}
 
@@ -56,46 +78,100 @@ final class Ratios implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws RunnerException, IOException {
+  public Integer call() throws RunnerException, IOException, InterruptedException {
+    if (launcher != null) {
+      List<String> command = new ArrayList<>(Probe.java(System.getProperty("java.class.path")));
+      command.add(Ratios.class.getName());
+      Files.write(launcher, command);
+      return 0;
+    }
+    Map<String, List<Goal>> asked = asked();
+    if (list) {
+      asked.forEach(
+          (group, goals) -> goals.forEach(goal -> System.out.println(group + ": " + goal.name)));
+      return 0;
+    }
+    Report report = folder == null ? null : report(folder);
     int missed = 0;
-    Report report = folder == null ? null : new Report(Files.createDirectories(folder));
     System.out.printf(LINE, "name", "ours", "best peer", "ratio", "limit", "ratio", "goal", "");
-    for (Map.Entry<String, List<Goal>> group : Goals.all().entrySet()) {
-      List<Goal> goals =
-          group.getValue().stream().filter(goal -> only.matcher(goal.name).find()).toList();
-      if (goals.isEmpty()) {
-        continue;
-      }
-      Map<String, Figure> figures = measure(goals);
-      List<Goal.Row> rows = new ArrayList<>();
-      for (Goal goal : goals) {
-        Goal.Row row = goal.new Row(figures);
-        rows.add(row);
-        print(row);
-        missed += row.isMet() ? 0 : 1;
-      }
+    for (Map.Entry<String, List<Goal>> group : asked.entrySet()) {
+      Map<String, Figure> figures = measure(group.getValue());
+      List<Goal.Row> rows = group.getValue().stream().map(goal -> goal.new Row(figures)).toList();
+      rows.forEach(Ratios::print);
+      missed += (int) rows.stream().filter(row -> !row.isMet()).count();
       if (report != null) {
         report.add(group.getKey(), rows, figures);
       }
-    }
-    if (report != null) {
-      report.write();
     }
     System.out.printf("%d missed%n", missed);
     return missed == 0 ? 0 : 1;
   }
 
-  /** Runs all benchmarks of a group one after the other, each in a JVM of its own. */
-  private Map<String, Figure> measure(List<Goal> goals) throws RunnerException {
-    Set<String> benchmarks = new TreeSet<>();
-    goals.forEach(goal -> goal.benchmarks().forEach(benchmarks::add));
+  private Map<String, List<Goal>> asked() {
+    Pattern pattern;
+    try {
+      pattern = Pattern.compile(only);
+    } catch (PatternSyntaxException e) {
+      throw wrong("--only: " + e.getMessage());
+    }
+    Map<String, List<Goal>> all = Goals.all();
+    all.replaceAll((group, goals) -> goals.stream().filter(g -> g.isIn(pattern, group)).toList());
+    all.values().removeIf(List::isEmpty);
+    if (all.isEmpty()) {
+      throw wrong("--only: no goal matches '" + only + "'; --list shows them");
+    }
+    return all;
+  }
+
+  private Report report(Path folder) {
+    try {
+      return new Report(Files.createDirectories(folder), full);
+    } catch (FileAlreadyExistsException e) {
+      throw wrong("--write: '" + folder + "' is not a folder");
+    } catch (IOException e) {
+      throw wrong("--write: cannot write to '" + folder + "': " + e);
+    }
+  }
+
+  private ParameterException wrong(String message) {
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
+  }
+
+  /** Measures what a group needs: each benchmark of JMH, and each probe, in JVMs of its own. */
+  private Map<String, Figure> measure(List<Goal> goals)
+      throws RunnerException, IOException, InterruptedException {
+    TreeSet<String> benchmarks = new TreeSet<>();
+    TreeSet<String> probes = new TreeSet<>();
+    for (Goal goal : goals) {
+      goal.benchmarks()
+          .forEach(
+              name -> {
+                String source = name.substring(0, name.indexOf('.'));
+                if (source.endsWith(Probe.SUFFIX)) {
+                  probes.add(source);
+                } else {
+                  benchmarks.add(name);
+                }
+              });
+    }
+    Map<String, Figure> figures = new TreeMap<>();
+    if (!benchmarks.isEmpty()) {
+      figures.putAll(measure(benchmarks));
+    }
+    for (String probe : probes) {
+      figures.putAll(Probe.run(probe, full));
+    }
+    return figures;
+  }
+
+  private Map<String, Figure> measure(Collection<String> benchmarks) throws RunnerException {
     ChainedOptionsBuilder options =
         new OptionsBuilder()
-            .forks(full ? 3 : 1)
-            .warmupIterations(full ? 5 : 3)
-            .warmupTime(TimeValue.milliseconds(full ? 1_000 : 400))
-            .measurementIterations(full ? 5 : 3)
-            .measurementTime(TimeValue.milliseconds(full ? 1_000 : 400))
+            .forks(full ? 2 : 1)
+            .warmupIterations(3)
+            .warmupTime(TimeValue.milliseconds(full ? 1_000 : 300))
+            .measurementIterations(3)
+            .measurementTime(TimeValue.milliseconds(full ? 1_000 : 300))
             .addProfiler(GCProfiler.class)
             .jvmArgsPrepend("--sun-misc-unsafe-memory-access=allow")
             .shouldFailOnError(true)
@@ -105,7 +181,7 @@ final class Ratios implements Callable<Integer> {
   }
 
   private static Map<String, Figure> figures(Collection<RunResult> results) {
-    Map<String, Figure> figures = new HashMap<>();
+    Map<String, Figure> figures = new TreeMap<>();
     for (RunResult result : results) {
       String[] name = result.getParams().getBenchmark().split("\\.", -1);
       Result<?> bytes = result.getSecondaryResults().get("gc.alloc.rate.norm");
@@ -126,23 +202,14 @@ final class Ratios implements Callable<Integer> {
     Map.Entry<String, Figure> best = row.best();
     Figure limit = row.limit();
     System.out.printf(
-        Locale.ROOT,
         LINE,
         goal.name,
-        time(row.ours) + bytes(row.ours),
-        best == null ? "-" : time(best.getValue()) + " (" + best.getKey() + ")",
+        row.ours,
+        best == null ? "-" : best.getValue().time() + " (" + best.getKey() + ")",
         best == null ? "-" : Goal.number(row.ratioToBest()),
-        limit == null ? "-" : time(limit) + " (" + goal.limitName + ")",
+        limit == null ? "-" : limit.time() + " (" + goal.limitName + ")",
         limit == null ? "-" : Goal.number(row.ratioToLimit()),
         goal.text(),
         row.isMet() ? "ok" : "MISS");
-  }
-
-  private static String time(Figure figure) {
-    return String.format(Locale.ROOT, figure.nanos() < 100 ? "%.1f" : "%,.0f", figure.nanos());
-  }
-
-  private static String bytes(Figure figure) {
-    return String.format(Locale.ROOT, " %,.0f B", figure.bytes());
   }
 }

@@ -7,7 +7,6 @@ import io.reactivex.rxjava3.core.Single;
 import io.smallrye.mutiny.Uni;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -25,6 +24,7 @@ import reactor.core.publisher.Mono;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class RunBench {
   static final int BATCH = 1_000;
+  private static final int BATCHES = 100; // for a thread that has to be started for them
 
   private int value = 42;
   private final Callable<Integer> body = () -> value;
@@ -86,9 +86,16 @@ public class RunBench {
   }
 
   @Benchmark
-  @OperationsPerInvocation(BATCH)
+  @OperationsPerInvocation(BATCH * BATCHES)
   public int runOnVirtual() {
-    return Callers.onVirtual(this::sumOfRuns);
+    return Callers.onVirtual(
+        () -> {
+          int sum = 0;
+          for (int i = 0; i < BATCHES; i++) {
+            sum += sumOfRuns();
+          }
+          return sum;
+        });
   }
 
   @Benchmark
@@ -137,11 +144,6 @@ public class RunBench {
   @Benchmark
   public @Nullable Integer reactor() {
     return Mono.fromCallable(body).block();
-  }
-
-  @Benchmark
-  public Integer completedFuture() {
-    return CompletableFuture.completedFuture(value).join();
   }
 
   @Benchmark

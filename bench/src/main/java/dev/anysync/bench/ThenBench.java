@@ -24,62 +24,57 @@ public class ThenBench {
 
   @Benchmark
   public Integer thenDone() {
-    Unfuture<Integer> last = Unfuture.of(value);
-    for (int i = 0; i < STAGES; i++) {
-      last = last.then(source -> source.resultNow() + 1);
-    }
-    return last.result();
+    return then(Unfuture.of(value)).result();
   }
 
   @Benchmark
   public Integer thenPending() {
     Unfuture<Integer> first = new Unfuture<>();
-    Unfuture<Integer> last = first;
-    for (int i = 0; i < STAGES; i++) {
-      last = last.then(source -> source.resultNow() + 1);
-    }
+    Unfuture<Integer> last = then(first);
     first.complete(value);
     return last.result();
   }
 
+  private static Unfuture<Integer> then(Unfuture<Integer> first) {
+    Unfuture<Integer> last = first;
+    for (int i = 0; i < STAGES; i++) {
+      last = last.then(source -> source.resultNow() + 1);
+    }
+    return last;
+  }
+
   @Benchmark
   public Integer thenApplyDone() {
-    CompletableFuture<Integer> last = Unfuture.of(value);
-    for (int i = 0; i < STAGES; i++) {
-      last = last.thenApply(number -> number + 1);
-    }
-    return last.join();
+    return thenApply(Unfuture.of(value)).join();
   }
 
   @Benchmark
   public Integer thenApplyPending() {
-    CompletableFuture<Integer> first = new Unfuture<>();
-    CompletableFuture<Integer> last = first;
-    for (int i = 0; i < STAGES; i++) {
-      last = last.thenApply(number -> number + 1);
-    }
-    first.complete(value);
-    return last.join();
+    return thenApplyPending(new Unfuture<>());
   }
 
   @Benchmark
   public Integer completableFutureDone() {
-    CompletableFuture<Integer> last = CompletableFuture.completedFuture(value);
-    for (int i = 0; i < STAGES; i++) {
-      last = last.thenApply(number -> number + 1);
-    }
-    return last.join();
+    return thenApply(CompletableFuture.completedFuture(value)).join();
   }
 
   @Benchmark
   public Integer completableFuturePending() {
-    CompletableFuture<Integer> first = new CompletableFuture<>();
+    return thenApplyPending(new CompletableFuture<>());
+  }
+
+  private Integer thenApplyPending(CompletableFuture<Integer> first) {
+    CompletableFuture<Integer> last = thenApply(first);
+    first.complete(value);
+    return last.join();
+  }
+
+  private static CompletableFuture<Integer> thenApply(CompletableFuture<Integer> first) {
     CompletableFuture<Integer> last = first;
     for (int i = 0; i < STAGES; i++) {
       last = last.thenApply(number -> number + 1);
     }
-    first.complete(value);
-    return last.join();
+    return last;
   }
 
   @Benchmark
