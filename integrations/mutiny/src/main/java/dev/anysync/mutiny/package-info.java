@@ -1,0 +1,2 @@
+/** Mutiny in either style: {@link dev.anysync.mutiny.AnySyncMutiny}. */
+package dev.anysync.mutiny;

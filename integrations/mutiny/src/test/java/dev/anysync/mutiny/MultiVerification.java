@@ -1,0 +1,35 @@
+package dev.anysync.mutiny;
+
+import dev.anysync.AnySyncIterator;
+import java.util.function.Supplier;
+import org.reactivestreams.FlowAdapters;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.tck.PublisherVerification;
+import org.reactivestreams.tck.TestEnvironment;
+
+/** The rules of Reactive Streams, for what {@code toMulti} returns. */
+public class MultiVerification extends PublisherVerification<Long> {
+  public MultiVerification() {
+    super(new TestEnvironment(1_000, 100));
+  }
+
+  @Override
+  public Publisher<Long> createPublisher(long elements) {
+    return FlowAdapters.toPublisher(
+        AnySyncMutiny.toMulti(
+            out -> {
+              for (long i = 0; i < elements; i++) {
+                out.yield(i);
+              }
+            }));
+  }
+
+  @Override
+  public Publisher<Long> createFailedPublisher() {
+    Supplier<AnySyncIterator<Long>> failing =
+        () -> {
+          throw new IllegalStateException("no iterator");
+        };
+    return FlowAdapters.toPublisher(AnySyncMutiny.toMulti(failing));
+  }
+}

@@ -1,0 +1,2 @@
+/** What the schedulers of two libraries have in common here. */
+package dev.anysync.workers;
