@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * is at {@link DocsBlock}, how Java is run at {@link JavaSnippet}.
  */
 class DocsTest {
+  private static final Pattern LINK_TO_A_TEST =
+      Pattern.compile("\\(([^()]*Test\\.(?:java|kt))#(\\w+)\\)");
   private static final Path ROOT = Objects.requireNonNull(Path.of("").toAbsolutePath().getParent());
 
   @TestFactory
@@ -59,6 +63,20 @@ class DocsTest {
       assertThat(run).isNotEmpty();
       assertThat(documented).as("commands in the pages").containsAll(run);
     }
+  }
+
+  /** Of links to {@code SomeTest.java#itsTest}. */
+  @Test
+  void testsThatAreLinkedToAreThere() throws IOException {
+    Path page = ROOT.resolve("docs/integrations.md");
+    Matcher link = LINK_TO_A_TEST.matcher(Files.readString(page));
+    int links = 0;
+    for (; link.find(); links++) {
+      Path test = page.resolveSibling(link.group(1)).normalize();
+      assertThat(test).exists();
+      assertThat(Files.readString(test)).contains(" " + link.group(2) + "(");
+    }
+    assertThat(links).isGreaterThan(50);
   }
 
   private static List<Path> pages() throws IOException {
