@@ -199,8 +199,7 @@ class VertxThreadsTest {
     var workers = new VertxThreads.Workers();
     Awaitility.await()
         .until(
-            () ->
-                OnVertx.start(worker, () -> workers.queued(Thread.currentThread())).get() == 0);
+            () -> OnVertx.start(worker, () -> workers.queued(Thread.currentThread())).get() == 0);
     assertThat(promise.future().isComplete()).isFalse();
   }
 
