@@ -15,6 +15,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -425,8 +426,18 @@ final class FuzzTree {
     try {
       return node.child(tree, 0, scope.hold()).run(Boom.class);
     } catch (Boom e) {
-      return 1;
+      return unlessCancelled(e);
     }
+  }
+
+  /** A close of try-with-resources that is cancelled after its block has failed is suppressed. */
+  private static int unlessCancelled(Boom e) {
+    for (Throwable suppressed : e.getSuppressed()) {
+      if (suppressed instanceof CancellationException cancellation) {
+        throw cancellation;
+      }
+    }
+    return 1;
   }
 
   private static int cleanUp(FuzzTree tree, Node node, Scope scope) {
@@ -560,9 +571,10 @@ final class FuzzTree {
     } catch (NoSuchElementException e) {
       // as many as there are
     } catch (Exception e) {
-      if (!(e instanceof Boom)) {
+      if (!(e instanceof Boom boom)) {
         throw Strand.sneaky(e);
       }
+      sum += unlessCancelled(boom) - 1;
     }
     return sum;
   }

@@ -269,6 +269,7 @@ public fun <T> flowFrom(iterators: Supplier<AnySyncIterator<T>>): Flow<T> {
     } finally {
       body.cancel(true)
       body.awaitEnd()
+      elements.close() // if the body was cancelled before it began
     }
     body.result()
   }

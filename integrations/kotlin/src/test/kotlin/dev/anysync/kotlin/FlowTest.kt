@@ -9,12 +9,14 @@ import java.time.Duration
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.DelicateCoroutinesApi
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.asCoroutineDispatcher
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.channels.produce
@@ -243,6 +245,34 @@ internal class FlowTest {
     slow.begun.await()
     collecting.cancelAndJoin()
     assertThat(slow.ended.count).isZero()
+  }
+
+  @Test
+  fun anIteratorIsClosedIfItsCollectorIsCancelledAtOnce() {
+    repeat(200) {
+      val ended = AtomicInteger()
+      val elements =
+        AnySync.iterator { out ->
+          try {
+            out.`yield`("first")
+            out.`yield`("second")
+          } finally {
+            ended.incrementAndGet()
+          }
+        }
+      assertThat(elements.prefetch(0).next()).isEqualTo("first")
+      val thrown = failureOf {
+        runBlocking {
+          flowFrom {
+              cancel()
+              elements
+            }
+            .toList()
+        }
+      }
+      assertThat(thrown).isInstanceOf(CancellationException::class.java)
+      Awaitility.await().until { ended.get() == 1 }
+    }
   }
 
   @Test

@@ -167,13 +167,11 @@ class AnySyncReactorTest {
 
   @Test
   void cancellingAMonoStopsTheBody() throws Exception {
-    var entered = new CountDownLatch(1);
     var stopped = new CountDownLatch(1);
     Disposable subscription =
         toMono(
                 coroutine(
                     () -> {
-                      entered.countDown();
                       try {
                         return await(never());
                       } finally {
@@ -181,7 +179,7 @@ class AnySyncReactorTest {
                       }
                     }))
             .subscribe();
-    entered.await();
+    subscribed.await();
     subscription.dispose();
     stopped.await();
     cancelled.await();
