@@ -35,8 +35,7 @@ final class AsyncTypes {
                       Flow.Publisher.class,
                       AnySyncIterator::from,
                       elements -> elements.get().publisher()),
-                  new AsyncType.Value<Future<?>>(
-                      Future.class, AnySync::await, AsyncTypes::start)))
+                  new AsyncType.Value<Future<?>>(Future.class, AnySync::await, AsyncTypes::start)))
           .<AsyncType<?>>flatMap(types -> types)
           .toList();
 

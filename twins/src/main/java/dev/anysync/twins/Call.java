@@ -97,7 +97,10 @@ interface Call {
         conversion.apply(present(invoke(method, target, arguments)));
   }
 
-  /** Where it runs on another thread, the target is called there, so that all of it can be waited for. */
+  /**
+   * Where it runs on another thread, the target is called there, so that all of it can be waited
+   * for.
+   */
   private static Call waiting(Function<Object, ? extends @Nullable Object> await) {
     return (method, target, arguments) ->
         AnySync.<@Nullable Object>coroutine(

@@ -187,9 +187,7 @@ final class Matching {
         handle = handle.asCollector(method.getParameterTypes()[fixed], count - fixed);
       }
       MethodHandle spread =
-          handle
-              .asType(MethodType.genericMethodType(1 + count))
-              .asSpreader(Object[].class, count);
+          handle.asType(MethodType.genericMethodType(1 + count)).asSpreader(Object[].class, count);
       Call call = match.call;
       return (target, arguments) -> call.call(spread, target, arguments);
     } catch (IllegalAccessException e) {

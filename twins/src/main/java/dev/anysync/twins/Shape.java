@@ -134,6 +134,7 @@ record Shape(Class<?> raw, List<Shape> arguments, boolean open) {
     String name = raw.isArray() ? component() + "[]" : raw.getSimpleName();
     return raw.isArray() || arguments.isEmpty()
         ? name
-        : name + arguments.stream().map(Shape::toString).collect(Collectors.joining(", ", "<", ">"));
+        : name
+            + arguments.stream().map(Shape::toString).collect(Collectors.joining(", ", "<", ">"));
   }
 }

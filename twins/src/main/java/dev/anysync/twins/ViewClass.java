@@ -123,8 +123,7 @@ final class ViewClass {
       if (!Modifier.isStatic(method.getModifiers()) && !method.isBridge() && !isOfObject(method)) {
         Shape declaring = Objects.requireNonNull(shape.as(method.getDeclaringClass()));
         methods.put(
-            method.getName() + descriptor(method).descriptorString(),
-            Member.of(method, declaring));
+            method.getName() + descriptor(method).descriptorString(), Member.of(method, declaring));
       }
     }
     return List.copyOf(methods.values());
