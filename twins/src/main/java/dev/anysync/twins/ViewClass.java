@@ -57,17 +57,16 @@ final class ViewClass {
   private ViewClass(Class<?> view) {
     this.view = view;
     this.methods = methods(view);
-    String name =
-        "%s$Twin%x".formatted(view.getSimpleName(), ThreadLocalRandom.current().nextLong());
+    String name = "%s$Twin%x".formatted(view.getName(), ThreadLocalRandom.current().nextLong());
     Lookup lookup;
     Class<?> type;
     try {
       ViewClass.class.getModule().addReads(view.getModule());
       lookup = MethodHandles.privateLookupIn(view, MethodHandles.lookup());
-      type = lookup.defineClass(bytes(ClassDesc.of(view.getPackageName(), name)));
+      type = lookup.defineClass(bytes(ClassDesc.of(name)));
     } catch (IllegalAccessException e) {
       lookup = MethodHandles.publicLookup();
-      type = new Beside(view).define(bytes(ClassDesc.of("dev.anysync.twins.views", name)));
+      type = new Beside(view).define(bytes(ClassDesc.of("dev.anysync.twins.views." + name)));
     }
     this.lookup = lookup;
     try {
