@@ -121,8 +121,7 @@ class ModulesTest {
   void onTheClassPath() throws Exception {
     String path = String.join(File.pathSeparator, LIBRARY, TWINS);
     compile("--module-path", path);
-    List<String> lines =
-        run("-cp", path + File.pathSeparator + folder, "app.open.Main");
+    List<String> lines = run("-cp", path + File.pathSeparator + folder, "app.open.Main");
     assertThat(lines.getFirst()).startsWith("unnamed module");
     assertThat(lines.subList(1, lines.size()))
         .containsExactly("open", "exported exported ", "closed");

@@ -189,7 +189,7 @@ class TwinsTest {
 
   @Test
   void aPublisherThatFails() {
-      class Failing {
+    class Failing {
       public Flow.Publisher<String> words() {
         var publisher = new SubmissionPublisher<String>();
         publisher.closeExceptionally(new IOException("x"));
@@ -217,7 +217,7 @@ class TwinsTest {
       String atOnce();
     }
     var failure = new IOException("x");
-      class Failing {
+    class Failing {
       public CompletableFuture<String> now() {
         return failedFuture(failure);
       }

@@ -96,7 +96,8 @@ class ViewTest {
             dev.anysync.twins.ViewTest$Overloaded:
               String of(String, String): CompletableFuture<String> of(Object, String) and \
             CompletableFuture<String> of(String, Object) fit equally well; give it the parameters \
-            of one of them""");
+            of one of them\
+            """);
   }
 
   // Variable arity
@@ -195,8 +196,7 @@ class ViewTest {
   @Test
   void primitives() {
     interface View {
-      String all(
-          boolean z, byte b, short s, char c, int i, long l, float f, double d, int[] array);
+      String all(boolean z, byte b, short s, char c, int i, long l, float f, double d, int[] array);
 
       boolean z();
 
@@ -254,8 +254,7 @@ class ViewTest {
     }
 
     @Override
-    public <R> CompletionStage<R> map(
-        String key, Function<? super Integer, ? extends R> function) {
+    public <R> CompletionStage<R> map(String key, Function<? super Integer, ? extends R> function) {
       return completedFuture(function.apply(key.length()));
     }
 
@@ -469,7 +468,8 @@ class ViewTest {
               String getAll(): there is no method of this name, but CompletableFuture<String> \
             get(String), CompletableFuture<String> getAllAsync()
               String hidden(): there is no method of this name
-              String ofNobody(): there is no method of this name""");
+              String ofNobody(): there is no method of this name\
+            """);
   }
 
   interface Asynchronous {
@@ -497,7 +497,8 @@ class ViewTest {
             view: dev.anysync.twins.ViewTest$Asynchronous is not the async form of \
             dev.anysync.twins.ViewTest$Blocking:
               AnySync<Integer> get(String): String get(String) does not give AnySync<Integer>
-              Publisher<String> size(): int size() does not give Publisher<String>""");
+              Publisher<String> size(): int size() does not give Publisher<String>\
+            """);
   }
 
   sealed interface Sealed permits OnlyOne {}
@@ -508,9 +509,7 @@ class ViewTest {
   @SuppressWarnings("NullAway")
   void badInput() {
     var client = new Client();
-    assertThatNullPointerException()
-        .isThrownBy(() -> Twins.sync(null, client))
-        .withMessage("view");
+    assertThatNullPointerException().isThrownBy(() -> Twins.sync(null, client)).withMessage("view");
     assertThatNullPointerException()
         .isThrownBy(() -> Twins.sync(Greets.class, null))
         .withMessage("async");
@@ -592,8 +591,7 @@ class ViewTest {
   @Test
   void aThousandMethods() throws Exception {
     Class<?> view = big("View", String.class, true);
-    Object target =
-        big("Target", CompletableFuture.class, false).getConstructor().newInstance();
+    Object target = big("Target", CompletableFuture.class, false).getConstructor().newInstance();
     Object twin = Twins.sync(view, target);
     for (int i = 0; i < METHODS; i++) {
       assertThat(view.getMethod("m" + i, String.class).invoke(twin, "x")).isEqualTo("x" + i);
@@ -606,8 +604,7 @@ class ViewTest {
       String get(String key);
     }
     List<FutureTask<String>> tasks =
-        Stream.generate(
-                () -> new FutureTask<>(() -> Twins.sync(View.class, new Client()).get("a")))
+        Stream.generate(() -> new FutureTask<>(() -> Twins.sync(View.class, new Client()).get("a")))
             .limit(32)
             .toList();
     tasks.forEach(Thread::startVirtualThread);

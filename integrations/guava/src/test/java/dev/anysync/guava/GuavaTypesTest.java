@@ -30,7 +30,9 @@ class GuavaTypesTest {
 
   @Test
   void sync() throws Exception {
-    Async async = key -> key.isEmpty() ? Futures.immediateFailedFuture(failure) : Futures.immediateFuture(key);
+    Async async =
+        key ->
+            key.isEmpty() ? Futures.immediateFailedFuture(failure) : Futures.immediateFuture(key);
     Blocking view = Twins.sync(Blocking.class, async);
     assertThat(view.get("a")).isEqualTo("a");
     assertThat(catchThrowable(() -> view.get(""))).isSameAs(failure);

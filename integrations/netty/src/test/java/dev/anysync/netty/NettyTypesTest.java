@@ -25,7 +25,11 @@ class NettyTypesTest {
 
   @Test
   void sync() throws Exception {
-    Async async = key -> key.isEmpty() ? GlobalEventExecutor.INSTANCE.newFailedFuture(failure) : GlobalEventExecutor.INSTANCE.newSucceededFuture(key);
+    Async async =
+        key ->
+            key.isEmpty()
+                ? GlobalEventExecutor.INSTANCE.newFailedFuture(failure)
+                : GlobalEventExecutor.INSTANCE.newSucceededFuture(key);
     Blocking view = Twins.sync(Blocking.class, async);
     assertThat(view.get("a")).isEqualTo("a");
     assertThat(catchThrowable(() -> view.get(""))).isSameAs(failure);

@@ -7,6 +7,7 @@ import dev.anysync.AnySync;
 import dev.anysync.AnySyncIterator;
 import dev.anysync.twins.Twins;
 import io.vertx.core.Future;
+import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
 import io.vertx.core.streams.ReadStream;
 import java.io.IOException;
@@ -50,23 +51,18 @@ class VertxTypesTest {
     assertThat(catchThrowable(() -> AnySyncVertx.run(view.get("")))).isSameAs(failure);
   }
 
-  /** A future of the very context that waits: it is made where nothing waits. */
   @Test
   void onAnEventLoop() throws Exception {
     Vertx vertx = Vertx.vertx();
+    Vertx own = Vertx.vertx(); // of the client
     try {
-      Async async = key -> vertx.timer(1, TimeUnit.MILLISECONDS).map(_ -> key);
+      Async async = key -> own.timer(1, TimeUnit.MILLISECONDS).map(_ -> key);
       Blocking view = Twins.sync(Blocking.class, async);
-      Future<String> result = Future.future(promise -> vertx.runOnContext(_ -> {
-        try {
-          promise.complete(view.get("a"));
-        } catch (Throwable e) {
-          promise.fail(e);
-        }
-      }));
-      assertThat(AnySyncVertx.run(result)).isEqualTo("a");
+      assertThat(OnVertx.call(vertx, ThreadingModel.EVENT_LOOP, () -> view.get("a")))
+          .isEqualTo("a");
     } finally {
       AnySyncVertx.run(vertx.close());
+      AnySyncVertx.run(own.close());
     }
   }
 
