@@ -21,9 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds what the methods of a view call in the targets of one class. */
 final class Matching {
-  /** A method of the target, as it is called, and what is done with its result. */
-  private record Match(Member member, Call call) {}
-
   private final Form form;
   private final Class<?> target;
   private final Lookup lookup;
@@ -88,11 +85,12 @@ final class Matching {
     List<String> mismatches = new ArrayList<>();
     for (int i = 0; i < calls.length; i++) {
       Member method = wished.get(i);
-      List<Match> matches = matches(method);
-      if (matches.size() == 1) {
-        calls[i] = bound(matches.getFirst());
+      List<Member> found = find(method);
+      Call call = found.size() == 1 ? form.call(method.result(), found.getFirst().result()) : null;
+      if (call != null) {
+        calls[i] = bound(found.getFirst(), call);
       } else if (!method.method().isDefault()) {
-        mismatches.add("\n  " + method + ": " + reason(method, matches));
+        mismatches.add("\n  " + method + ": " + reason(method, found));
       }
     }
     if (!mismatches.isEmpty()) {
@@ -108,58 +106,43 @@ final class Matching {
     return calls;
   }
 
-  /** Returns the one method that fits, or, if none fits better than all others, all that fit. */
-  private List<Match> matches(Member wished) {
+  /** Returns the one method to call, or, if none takes the arguments best, all that take them. */
+  private List<Member> find(Member wished) {
     int count = wished.parameters().size();
-    List<Member> named = named(name -> name.equals(wished.method().getName()));
-    List<Match> all = fitting(wished, named);
-    if (all.isEmpty()) {
-      all =
-          fitting(
-              wished,
-              named.stream()
-                  .filter(m -> m.method().isVarArgs() && m.parameters().size() <= count + 1)
-                  .map(m -> m.spread(count))
-                  .toList());
-    }
-    List<Match> fitting = all;
-    List<Match> best =
-        Stream.concat(
-                all.stream().filter(m -> m.member.erasure().equals(wished.erasure())),
-                all.stream()
-                    .filter(
-                        m ->
-                            fitting.stream()
-                                .allMatch(other -> other.member.refusal(m.member) == null)))
-            .limit(1)
-            .toList();
-    return best.isEmpty() ? all : best;
-  }
-
-  private List<Match> fitting(Member wished, List<Member> members) {
-    List<Match> fitting = new ArrayList<>();
-    for (Member member : members) {
-      Call call = form.call(wished.result(), member.result());
-      if (call != null && member.refusal(wished) == null) {
-        fitting.add(new Match(member, call));
-      }
-    }
-    return fitting;
+    List<Member> named = named(wished.method().getName()::equals);
+    List<Member> fixed = named.stream().filter(m -> m.refusal(wished) == null).toList();
+    List<Member> all =
+        !fixed.isEmpty()
+            ? fixed
+            : named.stream()
+                .filter(m -> m.method().isVarArgs() && m.parameters().size() <= count + 1)
+                .map(m -> m.spread(count))
+                .filter(m -> m.refusal(wished) == null)
+                .toList();
+    return Stream.concat(
+            all.stream().filter(m -> m.erasure().equals(wished.erasure())),
+            all.stream().filter(m -> all.stream().allMatch(other -> other.refusal(m) == null)))
+        .findFirst()
+        .map(List::of)
+        .orElse(all);
   }
 
   private List<Member> named(Predicate<String> name) {
     return offered.stream().filter(m -> name.test(m.method().getName())).toList();
   }
 
-  private String reason(Member wished, List<Match> matches) {
+  private String reason(Member wished, List<Member> found) {
     String name = wished.method().getName();
-    if (!matches.isEmpty()) {
-      return matches.stream().map(m -> m.member.toString()).collect(joining(" and "))
+    if (found.size() == 1) {
+      return found.getFirst() + " does not give " + wished.result();
+    }
+    if (!found.isEmpty()) {
+      return found.stream().map(Member::toString).collect(joining(" and "))
           + " fit equally well; give it the parameters of one of them";
     }
     List<Member> named = named(name::equals);
     if (!named.isEmpty()) {
-      return named.stream().map(m -> m + " " + refusal(wished, m)).collect(joining("; "));
+      return named.stream().map(m -> m + " " + m.refusal(wished)).collect(joining("; "));
     }
     String similar =
         named(n -> n.startsWith(name) || name.startsWith(n)).stream()
@@ -168,27 +151,21 @@ final class Matching {
     return "there is no method of this name" + (similar.isEmpty() ? "" : ", but " + similar);
   }
 
-  private static String refusal(Member wished, Member there) {
-    String refusal = there.refusal(wished);
-    return refusal != null ? refusal : "does not give " + wished.result();
-  }
-
   /** Returns a function of the target and the arguments. */
-  private BiFunction<Object, Object[], @Nullable Object> bound(Match match) {
-    Method method = match.member.method();
-    int count = match.member.parameters().size();
+  private BiFunction<Object, Object[], @Nullable Object> bound(Member member, Call call) {
+    Method method = member.method();
+    int count = member.parameters().size();
     try {
       MethodHandle handle =
           Objects.requireNonNull(seesWith(method.getDeclaringClass()))
               .unreflect(method)
               .asFixedArity();
-      if (match.member.isSpread()) {
+      if (member.isSpread()) {
         int fixed = method.getParameterCount() - 1;
         handle = handle.asCollector(method.getParameterTypes()[fixed], count - fixed);
       }
       MethodHandle spread =
           handle.asType(MethodType.genericMethodType(1 + count)).asSpreader(Object[].class, count);
-      Call call = match.call;
       return (target, arguments) -> call.call(spread, target, arguments);
     } catch (IllegalAccessException e) {
       throw new AssertionError("a public method of a class that can be used: " + method, e);

@@ -48,7 +48,8 @@ record Member(Method method, Shape result, List<Shape> parameters, boolean isSpr
   @Nullable String refusal(Member caller) {
     int count = parameters.size();
     if (caller.parameters.size() != count) {
-      return "has " + count + " parameters, not " + caller.parameters.size();
+      return "has %d parameter%s, not %d"
+          .formatted(count, count == 1 ? "" : "s", caller.parameters.size());
     }
     for (int i = 0; i < count; i++) {
       if (!parameters.get(i).accepts(caller.parameters.get(i))) {

@@ -10,8 +10,8 @@ import java.util.Objects;
  * else the most specific one that takes them, variable arity last. Generic types are compared as
  * far as they are known. The methods called are the public ones that the target's class has in
  * public types, or in types of the view's package, if that is open to this module; what the target
- * has besides does not matter. A default method of the view calls the target's if there is one, and
- * runs itself if not. Static methods are left alone.
+ * has besides does not matter. A default method of the view calls the target's if there is one that
+ * fits, and runs itself if not. Static methods are left alone.
  *
  * <p>All of the view is checked when an object of it is made, and all that does not fit is in the
  * message of one {@link IllegalArgumentException}, with the reason. Calls are made by method

@@ -82,6 +82,27 @@ class ViewTest {
     assertThat(view.of("", 1)).isEqualTo("string, object");
   }
 
+  /** Parameters alone decide, as in Java. */
+  @Test
+  void theResultDoesNotChooseTheMethod() {
+    class Two {
+      public CompletableFuture<Integer> of(Object value) {
+        return completedFuture(1);
+      }
+
+      public CompletableFuture<String> of(String value) {
+        return completedFuture("a");
+      }
+    }
+    interface View {
+      int of(String value);
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Twins.sync(View.class, new Two()))
+        .withMessageEndingWith(
+            "\n  int of(String): CompletableFuture<String> of(String) does not give int");
+  }
+
   interface Ambiguous {
     String of(String first, String second);
   }
@@ -464,7 +485,7 @@ class ViewTest {
             dev.anysync.twins.ViewTest$Client:
               int get(CharSequence): CompletableFuture<String> get(String) takes String as \
             parameter 1, not CharSequence
-              int get(String, int): CompletableFuture<String> get(String) has 1 parameters, not 2
+              int get(String, int): CompletableFuture<String> get(String) has 1 parameter, not 2
               String getAll(): there is no method of this name, but CompletableFuture<String> \
             get(String), CompletableFuture<String> getAllAsync()
               String hidden(): there is no method of this name
