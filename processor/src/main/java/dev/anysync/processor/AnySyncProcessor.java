@@ -69,7 +69,7 @@ public final class AnySyncProcessor extends AbstractProcessor {
     if (!round.processingOver()) { // else the compiler itself says what does not exist
       types.forEach(this::convert);
     }
-    return true;
+    return false;
   }
 
   private void convert(TypeElement type) {

@@ -1,5 +1,7 @@
 package dev.anysync.processor;
 
+import static java.util.stream.Collectors.joining;
+
 import com.palantir.javapoet.ClassName;
 import com.palantir.javapoet.CodeBlock;
 import com.palantir.javapoet.TypeName;
@@ -12,13 +14,16 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import javax.lang.model.element.AnnotationMirror;
+import javax.lang.model.element.AnnotationValue;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.ExecutableElement;
+import javax.lang.model.element.Modifier;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.VariableElement;
 import javax.lang.model.type.DeclaredType;
 import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
+import javax.lang.model.type.WildcardType;
 import org.jspecify.annotations.Nullable;
 
 /** The twin of a type that is annotated with {@link AnySynced}. */
@@ -37,12 +42,18 @@ abstract sealed class AnySyncedTwin extends Twin {
     for (Method method : Method.of(type, language)) {
       try {
         AsyncTypes.Async result = asyncTypes.of(method.result(), method.element());
-        async |= result != null && (result.isSingle() || result.kind() == AsyncTypes.Kind.STREAM || (streams && result.kind() == AsyncTypes.Kind.ITERATOR));
+        async |=
+            result != null
+                && (result.isSingle()
+                    || result.kind() == AsyncTypes.Kind.STREAM
+                    || (streams && result.kind() == AsyncTypes.Kind.ITERATOR));
       } catch (Rejection e) {
         async = true; // and said again by the twin
       }
     }
-    return async ? new OfAsync(place, type, streams, language) : new OfDirect(place, type, language);
+    return async
+        ? new OfAsync(place, type, streams, language)
+        : new OfDirect(place, type, language);
   }
 
   private static TypeElement type(TypeElement place, AnnotationMirror asked) throws Rejection {
@@ -84,30 +95,36 @@ abstract sealed class AnySyncedTwin extends Twin {
     }
     List<?> values = (List<?>) Objects.requireNonNull(Language.value(named, "value"));
     return values.stream()
-        .map(v -> (TypeMirror) ((javax.lang.model.element.AnnotationValue) v).getValue())
+        .map(v -> (TypeMirror) ((AnnotationValue) v).getValue())
         .toList();
   }
 
   final void refuseThrows(Element element) throws Rejection {
-    if (language.has(element, AnySynced.Throws.class)) {
+    List<? extends TypeMirror> named = named(element);
+    if (!named.isEmpty()) {
+      String exceptions = named.stream().map(TypeMirror::toString).collect(joining(", "));
       throw new Rejection(
           element,
-          "@AnySynced.Throws is for what an async method may fail with: put throws %s on this method"
-              .formatted(
-                  String.join(", ", named(element).stream().map(TypeMirror::toString).toList())));
+          element instanceof TypeElement type
+              ? "@AnySynced.Throws is for what async methods may fail with, and %s has none: put throws %s on its methods"
+                  .formatted(type.getSimpleName(), exceptions)
+              : "@AnySynced.Throws is for what an async method may fail with: put throws %s on this method"
+                  .formatted(exceptions));
     }
   }
 
   /** Returns a method that yields as what it yields to. */
-  final Converted yielding(Method method, VariableElement handle) throws Rejection {
+  final Converted yielding(Method method, VariableElement handle, boolean streams) throws Rejection {
     ExecutableElement element = method.element();
     if (element.getReturnType().getKind() != TypeKind.VOID) {
       boolean async = asyncTypes.of(method.result(), element) != null;
       throw new Rejection(
           element,
           async
-              ? "yields to '%s', and returns what is async: return nothing, and await in the body".formatted(handle)
-              : "yields to '%s', so that nobody gets what it returns: return nothing, or do not yield".formatted(handle));
+              ? "yields to '%s', and returns what is async: return nothing, and await in the body"
+                  .formatted(handle)
+              : "yields to '%s', so that nobody gets what it returns: return nothing, or do not yield"
+                  .formatted(handle));
     }
     refuseThrows(element);
     Typed type = method.in(handle.asType());
@@ -127,11 +144,18 @@ abstract sealed class AnySyncedTwin extends Twin {
             ? AnySyncContextManager.class
             : generator ? AnySyncGenerator.class : AnySyncIterator.class;
     String factory = context ? "contextManager" : generator ? "generator" : "iterator";
+    boolean stream = streams && form == AnySyncIterator.class;
+    CodeBlock made =
+        CodeBlock.of(
+            "$T.$L$L($N ->$W$L)",
+            AnySync.class,
+            stream ? CodeBlock.of("<$T>", arguments[0]) : "",
+            factory,
+            handle.getSimpleName().toString(),
+            call(method));
     return new Converted(
-        generic(form, arguments),
-        returned(
-            CodeBlock.of(
-                "$T.$L($N ->$W$L)", AnySync.class, factory, handle.getSimpleName().toString(), call(method))),
+        generic(stream ? Stream.class : form, arguments),
+        returned(stream ? CodeBlock.of("$L.stream()", made) : made),
         handle,
         List.of(),
         true);
@@ -139,9 +163,12 @@ abstract sealed class AnySyncedTwin extends Twin {
 
   private static TypeName boxedArgument(Typed argument, Typed type, Typed.Naming naming) {
     // what is yielded to an Out<? super Y> is a Y
-    return argument.mirror() instanceof javax.lang.model.type.WildcardType w && w.getSuperBound() != null
+    return argument.mirror() instanceof WildcardType w
+            && w.getSuperBound() != null
         ? new Typed(w.getSuperBound(), argument.bindings()).name(naming)
-        : argument.values(Objects.requireNonNull(type.element()).getTypeParameters().getFirst()).name(naming);
+        : argument
+            .values(Objects.requireNonNull(type.element()).getTypeParameters().getFirst())
+            .name(naming);
   }
 
   /** Of a type in direct style: its methods return what can be run and awaited. */
@@ -154,17 +181,19 @@ abstract sealed class AnySyncedTwin extends Twin {
     @Override
     CodeBlock summary() {
       return CodeBlock.of(
-          "{@link $T} for callers of either style: its methods return coroutines, to run or to await.\n", ClassName.get(type()));
+          "{@link $T} for callers of either style: its methods return coroutines, to run or to"
+              + " await.\n",
+          ClassName.get(type()));
     }
 
     @Override
     @Nullable Converted convert(Method method) throws Rejection {
-      if (method.element().getModifiers().contains(javax.lang.model.element.Modifier.PROTECTED)) {
+      if (method.element().getModifiers().contains(Modifier.PROTECTED)) {
         return null;
       }
       VariableElement handle = handle(method);
       if (handle != null) {
-        return yielding(method, handle);
+        return yielding(method, handle, false);
       }
       refuseThrows(method.element());
       if (asyncTypes.of(method.result(), method.element()) != null || isAccessor(method)) {
@@ -197,7 +226,9 @@ abstract sealed class AnySyncedTwin extends Twin {
 
     @Override
     CodeBlock summary() {
-      return CodeBlock.of("{@link $T} for synchronous callers, on any thread: its async methods wait.\n", ClassName.get(type()));
+      return CodeBlock.of(
+          "{@link $T} for synchronous callers, on any thread: its async methods wait.\n",
+          ClassName.get(type()));
     }
 
     @Override
@@ -212,12 +243,12 @@ abstract sealed class AnySyncedTwin extends Twin {
     @Override
     @Nullable Converted convert(Method method) throws Rejection {
       ExecutableElement element = method.element();
-      if (element.getModifiers().contains(javax.lang.model.element.Modifier.PROTECTED)) {
+      if (element.getModifiers().contains(Modifier.PROTECTED)) {
         return null;
       }
       VariableElement handle = handle(method);
       if (handle != null) {
-        return yielding(method, handle);
+        return yielding(method, handle, streams);
       }
       AsyncTypes.Async async = asyncTypes.of(method.result(), element);
       if (async == null) {
@@ -227,7 +258,8 @@ abstract sealed class AnySyncedTwin extends Twin {
       return switch (async.kind()) {
         case BOTH -> same(method);
         case ITERATOR -> streams ? stream(method, async, call(method)) : same(method);
-        case STREAM -> stream(method, async, CodeBlock.of("$T.from($L)", async.via(), call(method)));
+        case STREAM ->
+            stream(method, async, CodeBlock.of("$T.from($L)", async.via(), call(method)));
         case CALL -> waiting(method, async, CodeBlock.of("$L.run()", call(method)));
         case AWAITED -> waiting(method, async, awaiting(method, async));
       };

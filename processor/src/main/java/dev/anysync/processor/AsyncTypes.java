@@ -4,11 +4,11 @@ import com.palantir.javapoet.ClassName;
 import dev.anysync.AnySync;
 import dev.anysync.AnySyncContextManager;
 import dev.anysync.AnySyncIterator;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
@@ -29,12 +29,30 @@ final class AsyncTypes {
   private static final Map<String, List<String>> OF_LIBRARIES = new LinkedHashMap<>();
 
   static {
-    ofLibrary("dev.anysync.reactor.AnySyncReactor", "anysync-reactor", "reactor.core.publisher", "Mono", "Flux");
-    ofLibrary("dev.anysync.rxjava3.AnySyncRxJava", "anysync-rxjava3", "io.reactivex.rxjava3.core", "Single", "Maybe", "Completable", "Flowable");
-    ofLibrary("dev.anysync.mutiny.AnySyncMutiny", "anysync-mutiny", "io.smallrye.mutiny", "Uni", "Multi");
+    ofLibrary(
+        "dev.anysync.reactor.AnySyncReactor",
+        "anysync-reactor",
+        "reactor.core.publisher",
+        "Mono",
+        "Flux");
+    ofLibrary(
+        "dev.anysync.rxjava3.AnySyncRxJava",
+        "anysync-rxjava3",
+        "io.reactivex.rxjava3.core",
+        "Single",
+        "Maybe",
+        "Completable",
+        "Flowable");
+    ofLibrary(
+        "dev.anysync.mutiny.AnySyncMutiny", "anysync-mutiny", "io.smallrye.mutiny", "Uni", "Multi");
     ofLibrary("dev.anysync.vertx.AnySyncVertx", "anysync-vertx", "io.vertx.core", "Future");
-    ofLibrary("dev.anysync.netty.AnySyncNetty", "anysync-netty", "io.netty.util.concurrent", "Future");
-    ofLibrary("dev.anysync.guava.AnySyncGuava", "anysync-guava", "com.google.common.util.concurrent", "ListenableFuture");
+    ofLibrary(
+        "dev.anysync.netty.AnySyncNetty", "anysync-netty", "io.netty.util.concurrent", "Future");
+    ofLibrary(
+        "dev.anysync.guava.AnySyncGuava",
+        "anysync-guava",
+        "com.google.common.util.concurrent",
+        "ListenableFuture");
   }
 
   private final Language language;
@@ -84,13 +102,14 @@ final class AsyncTypes {
     stage = language.type(CompletionStage.class);
     future = language.type(Future.class);
     publisher = language.type(Flow.Publisher.class);
-    for (String library : List.copyOf(OF_LIBRARIES.values().stream().map(List::getFirst).distinct().toList())) {
+    for (String library : OF_LIBRARIES.values().stream().map(List::getFirst).distinct().toList()) {
       TypeElement integration = language.type(library);
       if (integration != null) {
         add(integration);
       }
     }
-    for (String name : language.options.getOrDefault(AnySyncProcessor.INTEGRATIONS, "").split(",", -1)) {
+    for (String name :
+        language.options.getOrDefault(AnySyncProcessor.INTEGRATIONS, "").split(",", -1)) {
       if (!name.isBlank()) {
         TypeElement integration = language.type(name.strip());
         if (integration == null) {
@@ -159,9 +178,7 @@ final class AsyncTypes {
       return converted;
     }
     found = result.asSuper(future);
-    return found == null
-        ? null
-        : new Async(Kind.AWAITED, found, value(found, method), core, false);
+    return found == null ? null : new Async(Kind.AWAITED, found, value(found, method), core, false);
   }
 
   private @Nullable Async byIntegration(Typed result, ExecutableElement method) throws Rejection {
@@ -178,14 +195,13 @@ final class AsyncTypes {
     }
     for (Map.Entry<String, List<String>> known : OF_LIBRARIES.entrySet()) {
       TypeElement type = language.type(known.getKey());
-      if (type != null && result.asSuper(type) != null && language.type(known.getValue().getFirst()) == null) {
+      if (type != null
+          && result.asSuper(type) != null
+          && language.type(known.getValue().getFirst()) == null) {
         throw new Rejection(
             method,
             "returns %s, which %s waits for: add the artifact dev.anysync:%s, and require its module if this is in one"
-                .formatted(
-                    result,
-                    known.getValue().getFirst(),
-                    known.getValue().getLast()));
+                .formatted(result, known.getValue().getFirst(), known.getValue().getLast()));
       }
     }
     return null;
@@ -200,8 +216,7 @@ final class AsyncTypes {
     Map<TypeParameterElement, Typed> bindings = new HashMap<>();
     for (int i = 0; i < found.arguments().size(); i++) {
       if (wanted.getTypeArguments().get(i) instanceof TypeVariable variable) {
-        bindings.put(
-            (TypeParameterElement) variable.asElement(), valueOf(found, i));
+        bindings.put((TypeParameterElement) variable.asElement(), valueOf(found, i));
       }
     }
     Typed made = new Typed(conversion.getReturnType(), bindings);
@@ -216,13 +231,13 @@ final class AsyncTypes {
   }
 
   private static Typed valueOf(Typed found, int argument) {
-    TypeElement element = java.util.Objects.requireNonNull(found.element());
+    TypeElement element = Objects.requireNonNull(found.element());
     return found.arguments().get(argument).values(element.getTypeParameters().get(argument));
   }
 
   private static void checkNotRaw(Typed found, ExecutableElement method) throws Rejection {
     if (found.isRaw()) {
-      String name = java.util.Objects.requireNonNull(found.element()).getSimpleName().toString();
+      String name = Objects.requireNonNull(found.element()).getSimpleName().toString();
       throw new Rejection(
           method,
           "returns a raw %s, so that its result has no type: say of what, as in %s<String>"

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.ExecutableElement;
@@ -48,16 +49,15 @@ final class Javadoc {
   }
 
   private String adapted(String text, Twin.Converted converted) {
-    List<String> parts = new ArrayList<>();
-    for (String part : BLOCK_TAG.split(text.replaceAll("(?m)^ ", ""))) {
-      if (parts.isEmpty() || isTrue(part.strip(), converted)) {
-        parts.add(linked(part.strip()));
-      }
-    }
-    if (parts.size() > 1) {
-      parts.set(0, parts.getFirst() + "\n");
-    }
-    return parts.stream().collect(joining("\n"));
+    List<String> parts = new ArrayList<>(List.of(BLOCK_TAG.split(text.replaceAll("(?m)^ ", ""), -1)));
+    String body = linked(parts.removeFirst().strip());
+    String tags =
+        parts.stream()
+            .map(String::strip)
+            .filter(tag -> isTrue(tag, converted))
+            .map(this::linked)
+            .collect(joining("\n"));
+    return tags.isEmpty() ? body : (body + "\n\n" + tags).strip();
   }
 
   /** Returns whether a tag is about something that the other form has. */
@@ -93,7 +93,8 @@ final class Javadoc {
   }
 
   private String linked(String text) {
-    return LINK.matcher(text).replaceAll(link -> java.util.regex.Matcher.quoteReplacement(link(link)));
+    return LINK.matcher(text)
+        .replaceAll(link -> Matcher.quoteReplacement(link(link)));
   }
 
   private String link(MatchResult link) {
@@ -110,8 +111,15 @@ final class Javadoc {
   }
 
   /** Returns whether the parameters in a link can be named without an import. */
-  private static boolean isKnown(String member) {
-    return member.indexOf('(') < 0 || member.matches("#\\w+\\(((int|long|boolean|double|char|byte|short|float|String|Object)(, *)?)*\\)");
+  private boolean isKnown(String member) {
+    return Pattern.compile("[\\w.]+(?=[,\\[ )]|\\.\\.\\.)")
+        .matcher(member.substring(member.indexOf('(') + 1))
+        .results()
+        .map(MatchResult::group)
+        .allMatch(
+            name ->
+                Character.isLowerCase(name.charAt(0))
+                    || twin.language.type("java.lang." + name) != null);
   }
 
   /** Returns what a name in the documentation means, as far as that can be known. */

@@ -104,12 +104,14 @@ final class Language {
 
   /** Returns whether generated code may name {@code element}: a type, or the member of one. */
   boolean isAccessible(Element element) {
-    for (Element e = element; !(e instanceof PackageElement); e = e.getEnclosingElement()) {
+    Element e = element;
+    while (e != null && !(e instanceof PackageElement)) {
       var modifiers = e.getModifiers();
       if (modifiers.contains(Modifier.PRIVATE)
           || (!modifiers.contains(Modifier.PUBLIC) && !elements.getPackageOf(e).equals(here))) {
         return false;
       }
+      e = e.getEnclosingElement();
     }
     return true;
   }

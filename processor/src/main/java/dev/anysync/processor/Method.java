@@ -2,11 +2,11 @@ package dev.anysync.processor;
 
 import static java.util.stream.Collectors.joining;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import javax.lang.model.element.ElementKind;
 import javax.lang.model.element.ExecutableElement;
@@ -17,6 +17,7 @@ import javax.lang.model.type.DeclaredType;
 import javax.lang.model.type.ExecutableType;
 import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.ElementFilter;
+import javax.lang.model.util.Elements;
 
 /**
  * A method as a member of a type.
@@ -59,13 +60,12 @@ record Method(ExecutableElement element, Typed owner, String signature) {
       Map<String, Method> found,
       Set<TypeElement> seen)
       throws Rejection {
-    TypeElement type = java.util.Objects.requireNonNull(owner.element());
+    TypeElement type = Objects.requireNonNull(owner.element());
     if (ROOTS.contains(type.getQualifiedName().toString()) || !seen.add(type)) {
       return;
     }
     if (owner.isRaw()) {
-      throw new Rejection(
-          top, "is a raw %s: say of what".formatted(type.getSimpleName()));
+      throw new Rejection(top, "is a raw %s: say of what".formatted(type.getSimpleName()));
     }
     for (ExecutableElement element : ElementFilter.methodsIn(type.getEnclosedElements())) {
       if (isMember(element, type == top, top, language)) {
@@ -85,7 +85,7 @@ record Method(ExecutableElement element, Typed owner, String signature) {
         && isAccessible(method, language)
         && !language.elements.isBridge(method)
         && !isOfObject(method, language)
-        && !isOfRecordOrEnum(method, top, language);
+        && !isOfEnum(method, top, language);
   }
 
   private static boolean isAccessible(ExecutableElement method, Language language) {
@@ -95,39 +95,34 @@ record Method(ExecutableElement element, Typed owner, String signature) {
 
   /** What every object has needs no other form, also where an interface or a record declares it. */
   private static boolean isOfObject(ExecutableElement method, Language language) {
+    String signature = declared(method, language);
     return ElementFilter.methodsIn(language.type(Object.class).getEnclosedElements()).stream()
-        .anyMatch(
-            o ->
-                o.getSimpleName().equals(method.getSimpleName())
-                    && erased(method.getParameters().stream().map(p -> p.asType()).toList(), language)
-                        .equals(erased(o.getParameters().stream().map(p -> p.asType()).toList(), language)));
+        .anyMatch(ofObject -> declared(ofObject, language).equals(signature));
+  }
+
+  private static String declared(ExecutableElement method, Language language) {
+    return method.getSimpleName()
+        + erased(((ExecutableType) method.asType()).getParameterTypes(), language);
   }
 
   /** Nor do the values of an enum. */
-  private static boolean isOfRecordOrEnum(
-      ExecutableElement method, TypeElement top, Language language) {
+  private static boolean isOfEnum(ExecutableElement method, TypeElement top, Language language) {
     return top.getKind() == ElementKind.ENUM
-        && language.elements.getOrigin(method)
-            == javax.lang.model.util.Elements.Origin.MANDATED;
+        && language.elements.getOrigin(method) == Elements.Origin.MANDATED;
   }
 
-  private static String signature(
-      ExecutableElement method, TypeElement top, Language language) {
-    var type =
+  private static String signature(ExecutableElement method, TypeElement top, Language language) {
+    TypeMirror type =
         method.getModifiers().contains(Modifier.STATIC)
-            ? (ExecutableType) method.asType()
-            : (ExecutableType) language.types.asMemberOf((DeclaredType) top.asType(), method);
-    return method.getSimpleName() + erased(type.getParameterTypes(), language);
+            ? method.asType()
+            : language.types.asMemberOf((DeclaredType) top.asType(), method);
+    return method.getSimpleName() + erased(((ExecutableType) type).getParameterTypes(), language);
   }
 
   static String erased(List<? extends TypeMirror> types, Language language) {
-    List<String> names = new ArrayList<>();
-    types.forEach(t -> names.add(String.valueOf(withoutAnnotations(language.types.erasure(t)))));
-    return names.stream().collect(joining(", ", "(", ")"));
-  }
-
-  private static TypeMirror withoutAnnotations(TypeMirror type) {
-    return type;
+    return types.stream()
+        .map(type -> language.types.erasure(type).toString())
+        .collect(joining(", ", "(", ")"));
   }
 
   /** Of two declarations of a method: the overriding one, or else that with the narrower result. */

@@ -1,7 +1,6 @@
 package dev.anysync.processor;
 
 import com.palantir.javapoet.AnnotationSpec;
-import com.palantir.javapoet.ArrayTypeName;
 import com.palantir.javapoet.ClassName;
 import com.palantir.javapoet.CodeBlock;
 import com.palantir.javapoet.FieldSpec;
@@ -28,7 +27,6 @@ import javax.lang.model.element.Element;
 import javax.lang.model.element.ElementKind;
 import javax.lang.model.element.ExecutableElement;
 import javax.lang.model.element.Modifier;
-import javax.lang.model.element.NestingKind;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.TypeParameterElement;
 import javax.lang.model.element.VariableElement;
@@ -36,7 +34,9 @@ import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
 import org.jspecify.annotations.Nullable;
 
-/** A class to generate: it holds an object of a type, and has that type's methods in another form. */
+/**
+ * A class to generate: it holds an object of a type, and has that type's methods in another form.
+ */
 abstract class Twin {
   /*
    * Overview. A subclass says what becomes of each method, by convert(); what all forms have in
@@ -68,8 +68,7 @@ abstract class Twin {
     asyncTypes = new AsyncTypes(language, place);
     ClassName annotated = ClassName.get(place);
     name =
-        ClassName.get(
-            annotated.packageName(), String.join("", annotated.simpleNames()) + suffix);
+        ClassName.get(annotated.packageName(), String.join("", annotated.simpleNames()) + suffix);
     nullMarked = language.isNullMarked(type);
   }
 
@@ -84,16 +83,18 @@ abstract class Twin {
             "private %s cannot be called by a class beside it: make it at least package-private"
                 .formatted(t.getSimpleName()));
       }
-      boolean isInner = t.getNestingKind() == NestingKind.MEMBER && !t.getModifiers().contains(Modifier.STATIC);
-      if (isInner && !((TypeElement) t.getEnclosingElement()).getTypeParameters().isEmpty()) {
+      if (t.getEnclosingElement() instanceof TypeElement outer
+          && !outer.getTypeParameters().isEmpty()
+          && !t.getModifiers().contains(Modifier.STATIC)) {
         throw new Rejection(
             place,
             "%s is an inner class of the generic %s, whose type variables a class beside it does not have: make it static"
-                .formatted(t.getSimpleName(), t.getEnclosingElement().getSimpleName()));
+                .formatted(t.getSimpleName(), outer.getSimpleName()));
       }
     }
     if (!language.isAccessible(type)) {
-      throw new Rejection(place, "%s is not public, so that a class here cannot call it".formatted(type));
+      throw new Rejection(
+          place, "%s is not public, so that a class here cannot call it".formatted(type));
     }
   }
 
@@ -144,7 +145,9 @@ abstract class Twin {
     }
     annotate(builder);
     Typed.Naming naming = naming(Map.of());
-    type.getTypeParameters().forEach(p -> builder.addTypeVariable(variable(p, new Typed(type.asType(), Map.of()), naming)));
+    type.getTypeParameters()
+        .forEach(
+            p -> builder.addTypeVariable(variable(p, new Typed(type.asType(), Map.of()), naming)));
 
     Map<String, Method> made = new LinkedHashMap<>();
     List<MethodSpec> methods = new ArrayList<>();
@@ -258,7 +261,8 @@ abstract class Twin {
       return;
     }
     TypeName wrapped = new Typed(type.asType(), Map.of()).name(naming(Map.of()));
-    builder.addField(FieldSpec.builder(wrapped, DELEGATE, Modifier.PRIVATE, Modifier.FINAL).build());
+    builder.addField(
+        FieldSpec.builder(wrapped, DELEGATE, Modifier.PRIVATE, Modifier.FINAL).build());
     MethodSpec.Builder constructor =
         MethodSpec.constructorBuilder()
             .addJavadoc("Makes the twin of {@code delegate}, which it calls.\n")
@@ -274,7 +278,10 @@ abstract class Twin {
           .addParameter(lane)
           .addStatement(
               "this.$N = $T.requireNonNull($N, $S)",
-              lane.name(), Objects.class, lane.name(), lane.name());
+              lane.name(),
+              Objects.class,
+              lane.name(),
+              lane.name());
     }
     builder.addMethod(constructor.build());
   }
@@ -308,8 +315,7 @@ abstract class Twin {
             method.in(parameter.asType()).name(naming), parameter.getSimpleName().toString());
       }
     }
-    boolean varargs =
-        element.isVarArgs() && element.getParameters().getLast() != converted.without;
+    boolean varargs = element.isVarArgs() && element.getParameters().getLast() != converted.without;
     builder.varargs(varargs);
     lints.addAll(Mentioned.lints(method, language));
     if (varargs && language.has(element, SafeVarargs.class)) {
@@ -370,8 +376,11 @@ abstract class Twin {
   /** Returns the call of a method, which {@code instead} is handed to in place of a parameter. */
   CodeBlock call(Method method) {
     List<CodeBlock> arguments = new ArrayList<>();
-    method.parameters().forEach(p -> arguments.add(CodeBlock.of("$N", p.getSimpleName().toString())));
-    CodeBlock receiver = method.isStatic() ? CodeBlock.of("$T", ClassName.get(type)) : field(method, DELEGATE);
+    method
+        .parameters()
+        .forEach(p -> arguments.add(CodeBlock.of("$N", p.getSimpleName().toString())));
+    CodeBlock receiver =
+        method.isStatic() ? CodeBlock.of("$T", ClassName.get(type)) : field(method, DELEGATE);
     return CodeBlock.of(
         "$L.$L$N($L)",
         receiver,
@@ -393,7 +402,9 @@ abstract class Twin {
     boolean inferred =
         element.getTypeParameters().stream()
             .allMatch(
-                t -> element.getParameters().stream().anyMatch(p -> Mentioned.mentions(p.asType(), t)));
+                t ->
+                    element.getParameters().stream()
+                        .anyMatch(p -> Mentioned.mentions(p.asType(), t)));
     if (inferred) {
       return CodeBlock.of("");
     }
@@ -421,7 +432,9 @@ abstract class Twin {
   /** Returns a result as a type argument. */
   TypeName boxed(Typed result, Typed.Naming naming) {
     TypeName plain = result.name(naming);
-    return plain.equals(TypeName.VOID) ? nullable(TypeName.VOID.box()) : plain.isPrimitive() ? plain.box() : plain;
+    return plain.equals(TypeName.VOID)
+        ? nullable(TypeName.VOID.box())
+        : plain.isPrimitive() ? plain.box() : plain;
   }
 
   /** Returns what a method passes on as it is. */
@@ -441,9 +454,7 @@ abstract class Twin {
 
   List<TypeName> thrown(Method method) {
     Typed.Naming naming = naming(method);
-    return method.element().getThrownTypes().stream()
-        .map(t -> method.in(t).name(naming))
-        .toList();
+    return method.element().getThrownTypes().stream().map(t -> method.in(t).name(naming)).toList();
   }
 
   /** Returns the parameter that a method yields to; null if it has none. */
@@ -460,13 +471,14 @@ abstract class Twin {
     }
     if (handles.size() > 1) {
       throw new Rejection(
-          method.element(), "yields to both '%s' and '%s': have one of them".formatted(handles.get(0), handles.get(1)));
+          method.element(),
+          "yields to both '%s' and '%s': have one of them"
+              .formatted(handles.get(0), handles.get(1)));
     }
     if (method.in(handles.getFirst().asType()).isRaw()) {
       throw new Rejection(
           method.element(),
-          "yields to a raw %s: say of what"
-              .formatted(handles.getFirst().asType()));
+          "yields to a raw %s: say of what".formatted(handles.getFirst().asType()));
     }
     return handles.getFirst();
   }

@@ -62,7 +62,9 @@ record Typed(TypeMirror mirror, Map<TypeParameterElement, Typed> bindings) {
     return element != null && arguments().isEmpty() && !element.getTypeParameters().isEmpty();
   }
 
-  /** Returns this as seen by one who knows its supertype {@code target} only; null if it is none. */
+  /**
+   * Returns this as seen by one who knows its supertype {@code target} only; null if it is none.
+   */
   @Nullable Typed asSuper(TypeElement target) {
     Typed type = resolved();
     if (type.isA(target)) {
@@ -167,8 +169,7 @@ record Typed(TypeMirror mirror, Map<TypeParameterElement, Typed> bindings) {
         declared.getTypeArguments().stream().map(a -> in(a).name(naming)).toArray(TypeName[]::new);
     if (declared.getEnclosingType() instanceof DeclaredType outer
         && in(outer).name(naming) instanceof ParameterizedTypeName generic) {
-      TypeName nested =
-          generic.nestedClass(plain.simpleName(), List.of(arguments));
+      TypeName nested = generic.nestedClass(plain.simpleName(), List.of(arguments));
       return annotations.isEmpty() ? nested : nested.annotated(annotations);
     }
     return arguments.length == 0 ? own : ParameterizedTypeName.get(own, arguments);

@@ -45,7 +45,8 @@ final class UnsyncTwin extends Twin {
   @Override
   CodeBlock summary() {
     return CodeBlock.of(
-        "{@link $T} without waiting: its methods return unfutures at once, and go on elsewhere.\n", ClassName.get(type()));
+        "{@link $T} without waiting: its methods return unfutures at once, and go on elsewhere.\n",
+        ClassName.get(type()));
   }
 
   @Override
@@ -82,7 +83,10 @@ final class UnsyncTwin extends Twin {
     }
     TypeName result = boxed(async == null ? method.result() : async.value(), naming(method));
     CodeBlock work = async == null ? call(method) : await(method, async);
-    boolean nothing = async == null ? method.result().mirror().getKind() == TypeKind.VOID : async.value().mirror().getKind() == TypeKind.VOID;
+    boolean nothing =
+        async == null
+            ? method.result().mirror().getKind() == TypeKind.VOID
+            : async.value().mirror().getKind() == TypeKind.VOID;
     return new Converted(
         generic(Unfuture.class, result),
         returned(
@@ -123,11 +127,16 @@ final class UnsyncTwin extends Twin {
     }
     String name = lane.toString();
     Element place = method.element();
-    if (!SourceVersion.isIdentifier(name) || SourceVersion.isKeyword(name) || name.equals(DELEGATE)) {
+    if (!SourceVersion.isIdentifier(name)
+        || SourceVersion.isKeyword(name)
+        || name.equals(DELEGATE)) {
       throw new Rejection(
           place,
           "lane = \"%s\": it names a parameter of the constructor of %s, so use an identifier such as \"db\"%s"
-              .formatted(name, name().simpleName(), name.equals(DELEGATE) ? ", and not that of its first one" : ""));
+              .formatted(
+                  name,
+                  name().simpleName(),
+                  name.equals(DELEGATE) ? ", and not that of its first one" : ""));
     }
     if (method.isStatic()) {
       throw new Rejection(
