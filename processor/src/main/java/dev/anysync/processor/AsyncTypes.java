@@ -9,62 +9,69 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Flow;
-import java.util.concurrent.Future;
 import javax.lang.model.element.ExecutableElement;
 import javax.lang.model.element.Modifier;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.TypeParameterElement;
 import javax.lang.model.type.DeclaredType;
 import javax.lang.model.type.TypeKind;
+import javax.lang.model.type.TypeMirror;
 import javax.lang.model.type.TypeVariable;
+import javax.lang.model.type.WildcardType;
 import javax.lang.model.util.ElementFilter;
 import org.jspecify.annotations.Nullable;
 
-/** The types that are asynchronous: the JDK's, the library's, and those of integrations. */
+/**
+ * The types that are asynchronous. Which those are, public static methods say: {@code await(X)} that
+ * an {@code X} can be awaited, {@code AnySyncIterator from(X)} that it is a stream; those of the
+ * library itself, of the integrations that are there, and of the classes that an option names.
+ */
 final class AsyncTypes {
-  /** Types of libraries, the artifact of their integration, and its class. */
-  private static final Map<String, List<String>> OF_LIBRARIES = new LinkedHashMap<>();
+  /** An integration's class and artifact, and the types that it is for. */
+  private record Library(String integration, String artifact, String packageName, String... types) {}
 
-  static {
-    ofLibrary(
-        "dev.anysync.reactor.AnySyncReactor",
-        "anysync-reactor",
-        "reactor.core.publisher",
-        "Mono",
-        "Flux");
-    ofLibrary(
-        "dev.anysync.rxjava3.AnySyncRxJava",
-        "anysync-rxjava3",
-        "io.reactivex.rxjava3.core",
-        "Single",
-        "Maybe",
-        "Completable",
-        "Flowable");
-    ofLibrary(
-        "dev.anysync.mutiny.AnySyncMutiny", "anysync-mutiny", "io.smallrye.mutiny", "Uni", "Multi");
-    ofLibrary("dev.anysync.vertx.AnySyncVertx", "anysync-vertx", "io.vertx.core", "Future");
-    ofLibrary(
-        "dev.anysync.netty.AnySyncNetty", "anysync-netty", "io.netty.util.concurrent", "Future");
-    ofLibrary(
-        "dev.anysync.guava.AnySyncGuava",
-        "anysync-guava",
-        "com.google.common.util.concurrent",
-        "ListenableFuture");
-  }
+  private static final List<Library> LIBRARIES =
+      List.of(
+          new Library(
+              "dev.anysync.reactor.AnySyncReactor",
+              "anysync-reactor",
+              "reactor.core.publisher",
+              "Mono",
+              "Flux"),
+          new Library(
+              "dev.anysync.rxjava3.AnySyncRxJava",
+              "anysync-rxjava3",
+              "io.reactivex.rxjava3.core",
+              "Single",
+              "Maybe",
+              "Completable",
+              "Flowable"),
+          new Library(
+              "dev.anysync.mutiny.AnySyncMutiny",
+              "anysync-mutiny",
+              "io.smallrye.mutiny",
+              "Uni",
+              "Multi"),
+          new Library(
+              "dev.anysync.vertx.AnySyncVertx", "anysync-vertx", "io.vertx.core", "Future"),
+          new Library(
+              "dev.anysync.netty.AnySyncNetty",
+              "anysync-netty",
+              "io.netty.util.concurrent",
+              "Future"),
+          new Library(
+              "dev.anysync.guava.AnySyncGuava",
+              "anysync-guava",
+              "com.google.common.util.concurrent",
+              "ListenableFuture"));
 
   private final Language language;
   private final TypeElement call;
   private final TypeElement iterator;
   private final TypeElement contextManager;
-  private final TypeElement completableFuture;
-  private final TypeElement stage;
-  private final TypeElement future;
-  private final TypeElement publisher;
   private final Map<TypeElement, ExecutableElement> awaits = new LinkedHashMap<>();
   private final Map<TypeElement, ExecutableElement> streams = new LinkedHashMap<>();
+  private final Map<TypeElement, Library> missing = new LinkedHashMap<>();
 
   /** How a method's result is asynchronous. */
   enum Kind {
@@ -83,7 +90,7 @@ final class AsyncTypes {
   /**
    * The result of an asynchronous method.
    *
-   * @param of the asynchronous type itself, as the integration knows it
+   * @param of the asynchronous type itself
    * @param value the type of what it results in, or of its elements
    * @param cast whether it is of so many asynchronous types that it has to be said which is meant
    */
@@ -98,16 +105,8 @@ final class AsyncTypes {
     call = language.type(AnySync.class);
     iterator = language.type(AnySyncIterator.class);
     contextManager = language.type(AnySyncContextManager.class);
-    completableFuture = language.type(CompletableFuture.class);
-    stage = language.type(CompletionStage.class);
-    future = language.type(Future.class);
-    publisher = language.type(Flow.Publisher.class);
-    for (String library : OF_LIBRARIES.values().stream().map(List::getFirst).distinct().toList()) {
-      TypeElement integration = language.type(library);
-      if (integration != null) {
-        add(integration);
-      }
-    }
+    add(call);
+    add(iterator);
     for (String name :
         language.options.getOrDefault(AnySyncProcessor.INTEGRATIONS, "").split(",", -1)) {
       if (!name.isBlank()) {
@@ -121,11 +120,20 @@ final class AsyncTypes {
         add(integration);
       }
     }
+    LIBRARIES.forEach(this::add);
   }
 
-  private static void ofLibrary(String integration, String artifact, String name, String... types) {
-    for (String type : types) {
-      OF_LIBRARIES.put(name + "." + type, List.of(integration, artifact));
+  private void add(Library library) {
+    TypeElement integration = language.type(library.integration);
+    if (integration != null) {
+      add(integration);
+      return;
+    }
+    for (String name : library.types) {
+      TypeElement type = language.type(library.packageName + "." + name);
+      if (type != null) {
+        missing.put(type, library);
+      }
     }
   }
 
@@ -152,87 +160,76 @@ final class AsyncTypes {
    * @throws Rejection if it is, and its value's type or its integration is missing
    */
   @Nullable Async of(Typed result, ExecutableElement method) throws Rejection {
-    ClassName core = ClassName.get(call);
-    Typed found = result.asSuper(call);
-    if (found != null) {
-      return new Async(Kind.CALL, found, value(found, method), core, false);
-    }
-    found = result.asSuper(iterator);
-    if (found != null) {
-      return new Async(Kind.ITERATOR, found, value(found, method), core, false);
-    }
-    found = result.asSuper(contextManager);
-    if (found != null) {
-      return new Async(Kind.BOTH, found, found, core, false);
-    }
-    if (result.isA(publisher)) {
-      return new Async(Kind.STREAM, result, value(result, method), ClassName.get(iterator), false);
-    }
-    found = result.asSuper(stage);
-    if (found != null) {
-      boolean both = result.asSuper(completableFuture) == null && result.asSuper(future) != null;
-      return new Async(Kind.AWAITED, found, value(found, method), core, both);
-    }
-    Async converted = byIntegration(result, method);
-    if (converted != null) {
-      return converted;
-    }
-    found = result.asSuper(future);
-    return found == null ? null : new Async(Kind.AWAITED, found, value(found, method), core, false);
-  }
-
-  private @Nullable Async byIntegration(Typed result, ExecutableElement method) throws Rejection {
-    for (Map.Entry<TypeElement, ExecutableElement> stream : streams.entrySet()) {
-      if (result.isA(stream.getKey())) { // a subtype can do more, which would be lost
-        return converted(Kind.STREAM, result, stream.getValue(), method);
-      }
-    }
-    for (Map.Entry<TypeElement, ExecutableElement> await : awaits.entrySet()) {
-      Typed found = result.asSuper(await.getKey());
-      if (found != null) {
-        return converted(Kind.AWAITED, found, await.getValue(), method);
-      }
-    }
-    for (Map.Entry<String, List<String>> known : OF_LIBRARIES.entrySet()) {
-      TypeElement type = language.type(known.getKey());
-      if (type != null
-          && result.asSuper(type) != null
-          && language.type(known.getValue().getFirst()) == null) {
+    for (Map.Entry<TypeElement, Library> type : missing.entrySet()) {
+      if (result.asSuper(type.getKey()) != null) {
         throw new Rejection(
             method,
             "returns %s, which %s waits for: add the artifact dev.anysync:%s, and require its module if this is in one"
-                .formatted(result, known.getValue().getFirst(), known.getValue().getLast()));
+                .formatted(result, type.getValue().integration, type.getValue().artifact));
       }
     }
-    return null;
+    Typed found = result.asSuper(contextManager);
+    if (found != null) {
+      return new Async(Kind.BOTH, found, found, ClassName.get(contextManager), false);
+    }
+    found = result.asSuper(iterator);
+    if (found != null) {
+      checkNotRaw(found, method);
+      Typed element = found.arguments().getFirst().values(iterator.getTypeParameters().getFirst());
+      return new Async(Kind.ITERATOR, found, element, ClassName.get(iterator), false);
+    }
+    for (Map.Entry<TypeElement, ExecutableElement> stream : streams.entrySet()) {
+      if (result.isA(stream.getKey())) { // a subtype can do more, which would be lost
+        return converted(Kind.STREAM, result, stream.getValue(), method, false);
+      }
+    }
+    return awaited(result, method);
+  }
+
+  private @Nullable Async awaited(Typed result, ExecutableElement method) throws Rejection {
+    List<TypeElement> types =
+        awaits.keySet().stream().filter(type -> result.asSuper(type) != null).toList();
+    List<TypeElement> narrowest =
+        types.stream()
+            .filter(type -> types.stream().noneMatch(t -> t != type && isA(t, type)))
+            .toList();
+    if (narrowest.isEmpty()) {
+      return null;
+    }
+    TypeElement type = narrowest.getFirst();
+    return converted(
+        type.equals(call) ? Kind.CALL : Kind.AWAITED,
+        Objects.requireNonNull(result.asSuper(type)),
+        Objects.requireNonNull(awaits.get(type)),
+        method,
+        narrowest.size() > 1);
+  }
+
+  private static boolean isA(TypeElement type, TypeElement other) {
+    return new Typed(type.asType(), Map.of()).asSuper(other) != null;
   }
 
   /** Returns what {@code conversion} makes of a result. */
-  private Async converted(
-      Kind kind, Typed found, ExecutableElement conversion, ExecutableElement method)
+  private static Async converted(
+      Kind kind, Typed found, ExecutableElement conversion, ExecutableElement method, boolean cast)
       throws Rejection {
     checkNotRaw(found, method);
     var wanted = (DeclaredType) conversion.getParameters().getFirst().asType();
     Map<TypeParameterElement, Typed> bindings = new HashMap<>();
     for (int i = 0; i < found.arguments().size(); i++) {
-      if (wanted.getTypeArguments().get(i) instanceof TypeVariable variable) {
-        bindings.put((TypeParameterElement) variable.asElement(), valueOf(found, i));
+      TypeMirror argument = wanted.getTypeArguments().get(i);
+      if (argument instanceof WildcardType wildcard && wildcard.getExtendsBound() != null) {
+        argument = wildcard.getExtendsBound();
+      }
+      if (argument instanceof TypeVariable variable) {
+        TypeParameterElement parameter = (TypeParameterElement) variable.asElement();
+        bindings.put(parameter, found.arguments().get(i).values(parameter));
       }
     }
     Typed made = new Typed(conversion.getReturnType(), bindings);
     Typed value = kind == Kind.STREAM ? made.arguments().getFirst() : made;
-    return new Async(
-        kind, found, value, ClassName.get((TypeElement) conversion.getEnclosingElement()), false);
-  }
-
-  private static Typed value(Typed found, ExecutableElement method) throws Rejection {
-    checkNotRaw(found, method);
-    return valueOf(found, 0);
-  }
-
-  private static Typed valueOf(Typed found, int argument) {
-    TypeElement element = Objects.requireNonNull(found.element());
-    return found.arguments().get(argument).values(element.getTypeParameters().get(argument));
+    TypeElement via = (TypeElement) conversion.getEnclosingElement();
+    return new Async(kind, found, value, ClassName.get(via), cast);
   }
 
   private static void checkNotRaw(Typed found, ExecutableElement method) throws Rejection {

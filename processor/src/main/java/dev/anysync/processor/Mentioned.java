@@ -8,8 +8,10 @@ import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.ExecutableElement;
 import javax.lang.model.element.TypeElement;
+import javax.lang.model.element.VariableElement;
 import javax.lang.model.type.ArrayType;
 import javax.lang.model.type.DeclaredType;
+import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
 import javax.lang.model.type.TypeVariable;
 import javax.lang.model.type.WildcardType;
@@ -22,7 +24,7 @@ final class Mentioned {
   /** Returns the warnings that repeating a signature gives, as its author got them already. */
   static Set<String> lints(Method method, Language language) {
     Set<String> lints = new TreeSet<>();
-    for (DeclaredType type : all(method)) {
+    for (DeclaredType type : all(method.element())) {
       var element = (TypeElement) type.asElement();
       if (type.getTypeArguments().isEmpty() && !element.getTypeParameters().isEmpty()) {
         lints.add("rawtypes");
@@ -39,7 +41,7 @@ final class Mentioned {
 
   /** Returns a type that the twin cannot name; null if there is none. */
   static @Nullable TypeElement hidden(Method method, Language language) {
-    return all(method).stream()
+    return all(method.element()).stream()
         .map(type -> (TypeElement) type.asElement())
         .filter(type -> !language.isAccessible(type))
         .findFirst()
@@ -60,6 +62,25 @@ final class Mentioned {
     };
   }
 
+  /** Returns whether two methods of a name differ in an interface that may be a lambda's. */
+  static boolean areAlike(Method a, Method b) {
+    List<? extends VariableElement> ofA = a.parameters();
+    List<? extends VariableElement> ofB = b.parameters();
+    if (!a.element().getSimpleName().equals(b.element().getSimpleName())
+        || ofA.size() != ofB.size()) {
+      return false;
+    }
+    for (int i = 0; i < ofA.size(); i++) {
+      TypeElement inA = a.in(ofA.get(i).asType()).element();
+      TypeElement inB = b.in(ofB.get(i).asType()).element();
+      if (inA != null && inB != null && inA != inB
+          && inA.getKind().isInterface() && inB.getKind().isInterface()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Returns whether an array of the type knows at run time what it is of. */
   static boolean isReifiable(TypeMirror type) {
     return switch (type) {
@@ -76,9 +97,13 @@ final class Mentioned {
     };
   }
 
-  private static List<DeclaredType> all(Method method) {
+  /** Throws {@link Unresolved} if a type does not exist. */
+  static void check(ExecutableElement element) {
+    var _ = all(element);
+  }
+
+  private static List<DeclaredType> all(ExecutableElement element) {
     List<DeclaredType> found = new ArrayList<>();
-    ExecutableElement element = method.element();
     add(element.getReturnType(), found);
     element.getParameters().forEach(p -> add(p.asType(), found));
     element.getThrownTypes().forEach(t -> add(t, found));
@@ -89,6 +114,9 @@ final class Mentioned {
   private static void add(@Nullable TypeMirror type, List<DeclaredType> found) {
     switch (type) {
       case DeclaredType d -> {
+        if (d.getKind() == TypeKind.ERROR) {
+          throw new Unresolved(d.toString());
+        }
         found.add(d);
         d.getTypeArguments().forEach(argument -> add(argument, found));
       }

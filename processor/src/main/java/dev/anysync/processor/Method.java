@@ -15,6 +15,7 @@ import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.VariableElement;
 import javax.lang.model.type.DeclaredType;
 import javax.lang.model.type.ExecutableType;
+import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.ElementFilter;
 import javax.lang.model.util.Elements;
@@ -64,11 +65,15 @@ record Method(ExecutableElement element, Typed owner, String signature) {
     if (ROOTS.contains(type.getQualifiedName().toString()) || !seen.add(type)) {
       return;
     }
+    if (owner.mirror().getKind() == TypeKind.ERROR) {
+      throw new Unresolved(owner.toString());
+    }
     if (owner.isRaw()) {
       throw new Rejection(top, "is a raw %s: say of what".formatted(type.getSimpleName()));
     }
     for (ExecutableElement element : ElementFilter.methodsIn(type.getEnclosedElements())) {
       if (isMember(element, type == top, top, language)) {
+        Mentioned.check(element);
         Method method = new Method(element, owner, signature(element, top, language));
         found.merge(method.signature, method, (a, b) -> moreSpecific(a, b, top, language));
       }

@@ -143,7 +143,8 @@ abstract class Twin {
     if (Language.isPublic(place) && Language.isPublic(type)) {
       builder.addModifiers(Modifier.PUBLIC);
     }
-    annotate(builder);
+    List<Method> all = Method.of(type, language);
+    annotate(builder, all);
     Typed.Naming naming = naming(Map.of());
     type.getTypeParameters()
         .forEach(
@@ -154,7 +155,7 @@ abstract class Twin {
     boolean any = false;
     boolean instance = false;
     boolean closes = false;
-    for (Method method : Method.of(type, language)) {
+    for (Method method : all) {
       try {
         Converted converted = convert(method);
         if (converted == null) {
@@ -207,7 +208,7 @@ abstract class Twin {
     problems.add(new Rejection.Problem(element, text));
   }
 
-  private void annotate(TypeSpec.Builder builder) {
+  private void annotate(TypeSpec.Builder builder, List<Method> all) {
     String generated = "javax.annotation.processing.Generated";
     if (language.type(generated) != null) {
       builder.addAnnotation(
@@ -224,15 +225,16 @@ abstract class Twin {
     if (language.elements.isDeprecated(type)) {
       deprecate(type, lints).forEach(builder::addAnnotation);
     }
-    if (hasLikeOverloads()) {
+    if (hasLikeOverloads(all)) {
       lints.add("overloads");
     }
     suppress(lints).forEach(builder::addAnnotation);
   }
 
-  /** Returns whether methods differ in an interface only, which a lambda may be either of. */
-  private boolean hasLikeOverloads() {
-    return false;
+  /** Returns whether a lambda may be meant for several methods, of which the compiler warns. */
+  private boolean hasLikeOverloads(List<Method> methods) {
+    return methods.stream()
+        .anyMatch(a -> methods.stream().anyMatch(b -> a != b && Mentioned.areAlike(a, b)));
   }
 
   private static List<AnnotationSpec> suppress(Set<String> lints) {

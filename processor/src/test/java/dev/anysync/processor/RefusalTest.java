@@ -210,8 +210,8 @@ class RefusalTest {
         """,
         "returns a raw CompletableFuture, so that its result has no type: say of what, as in"
             + " CompletableFuture<String>",
-        "returns a raw CompletionStage, so that its result has no type: say of what, as in"
-            + " CompletionStage<String>");
+        "returns a raw CompletableFuture, so that its result has no type: say of what, as in"
+            + " CompletableFuture<String>");
   }
 
   @Test
