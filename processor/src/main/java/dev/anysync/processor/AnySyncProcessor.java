@@ -4,6 +4,7 @@ import com.google.auto.service.AutoService;
 import dev.anysync.AnySynced;
 import dev.anysync.Unsynced;
 import java.io.IOException;
+import java.io.Writer;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import javax.annotation.processing.AbstractProcessor;
@@ -89,17 +90,16 @@ public final class AnySyncProcessor extends AbstractProcessor {
   }
 
   private void write(Twin twin) throws Rejection {
-    var file = twin.file();
-    try {
-      file.writeTo(processingEnv.getFiler());
+    String text = twin.text();
+    String name = twin.name().canonicalName();
+    try (Writer file = processingEnv.getFiler().createSourceFile(name, twin.place()).openWriter()) {
+      file.write(text);
     } catch (FilerException e) {
       throw new Rejection(
           twin.place(),
-          "%s is generated of it, and is there already: rename one of the two"
-              .formatted(twin.name().canonicalName()));
+          "%s is generated of it, and is there already: rename one of the two".formatted(name));
     } catch (IOException e) {
-      throw new Rejection(
-          twin.place(), "%s cannot be written: %s".formatted(twin.name().canonicalName(), e));
+      throw new Rejection(twin.place(), "%s cannot be written: %s".formatted(name, e));
     }
   }
 

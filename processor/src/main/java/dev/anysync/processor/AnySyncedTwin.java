@@ -182,7 +182,7 @@ abstract sealed class AnySyncedTwin extends Twin {
     CodeBlock summary() {
       return CodeBlock.of(
           "{@link $T} for callers of either style: its methods return coroutines, to run or to"
-              + " await.\n",
+              + " await.",
           ClassName.get(type()));
     }
 
@@ -227,7 +227,7 @@ abstract sealed class AnySyncedTwin extends Twin {
     @Override
     CodeBlock summary() {
       return CodeBlock.of(
-          "{@link $T} for synchronous callers, on any thread: its async methods wait.\n",
+          "{@link $T} for synchronous callers, on any thread: its async methods wait.",
           ClassName.get(type()));
     }
 
@@ -276,9 +276,11 @@ abstract sealed class AnySyncedTwin extends Twin {
     }
 
     private CodeBlock awaiting(Method method, AsyncTypes.Async async) {
-      TypeName value = boxed(async.value(), naming(method));
+      TypeName value = async.value().name(naming(method));
+      CodeBlock witness =
+          value.equals(TypeName.VOID) ? CodeBlock.of("") : CodeBlock.of("<$T>", value);
       return CodeBlock.of(
-          "$T.<$T>coroutine(() ->$W$L).run()", AnySync.class, value, await(method, async));
+          "$T.$Lcoroutine(() ->$W$L).run()", AnySync.class, witness, await(method, async));
     }
 
     private Converted waiting(Method method, AsyncTypes.Async async, CodeBlock value) {

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AsyncTypes {
   /** An integration's class and artifact, and the types that it is for. */
-  private record Library(String integration, String artifact, String packageName, String... types) {}
+  private record Library(String integration, String artifact, String packageName, List<String> types) {}
 
   private static final List<Library> LIBRARIES =
       List.of(
@@ -36,34 +36,32 @@ final class AsyncTypes {
               "dev.anysync.reactor.AnySyncReactor",
               "anysync-reactor",
               "reactor.core.publisher",
-              "Mono",
-              "Flux"),
+              List.of("Mono", "Flux")),
           new Library(
               "dev.anysync.rxjava3.AnySyncRxJava",
               "anysync-rxjava3",
               "io.reactivex.rxjava3.core",
-              "Single",
-              "Maybe",
-              "Completable",
-              "Flowable"),
+              List.of("Single", "Maybe", "Completable", "Flowable")),
           new Library(
               "dev.anysync.mutiny.AnySyncMutiny",
               "anysync-mutiny",
               "io.smallrye.mutiny",
-              "Uni",
-              "Multi"),
+              List.of("Uni", "Multi")),
           new Library(
-              "dev.anysync.vertx.AnySyncVertx", "anysync-vertx", "io.vertx.core", "Future"),
+              "dev.anysync.vertx.AnySyncVertx",
+              "anysync-vertx",
+              "io.vertx.core",
+              List.of("Future")),
           new Library(
               "dev.anysync.netty.AnySyncNetty",
               "anysync-netty",
               "io.netty.util.concurrent",
-              "Future"),
+              List.of("Future")),
           new Library(
               "dev.anysync.guava.AnySyncGuava",
               "anysync-guava",
               "com.google.common.util.concurrent",
-              "ListenableFuture"));
+              List.of("ListenableFuture")));
 
   private final Language language;
   private final TypeElement call;

@@ -22,6 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.ElementKind;
@@ -45,6 +48,10 @@ abstract class Twin {
    */
 
   static final String DELEGATE = "delegate";
+
+  private static final Pattern COMMENT =
+      Pattern.compile(
+          " *\\/\\*\\*\n *\\* " + Javadoc.MARKDOWN + "\n((?: *\\* ?.*\n)*?) *\\*\\/\n");
 
   final Language language;
   final AsyncTypes asyncTypes;
@@ -110,6 +117,16 @@ abstract class Twin {
     return name;
   }
 
+  private CodeBlock documentation() {
+    CodeBlock own = Javadoc.of(type, null, this);
+    String text = own.toString();
+    if (text.startsWith(Javadoc.MARKDOWN)) {
+      return CodeBlock.of(
+          "$L\n$L\n\n$L", Javadoc.MARKDOWN, summary(), text.substring(Javadoc.MARKDOWN.length() + 1));
+    }
+    return text.isEmpty() ? summary() : CodeBlock.of("$L\n\n<p>$L", summary(), own);
+  }
+
   /** Returns what the class is, in a sentence. */
   abstract CodeBlock summary();
 
@@ -134,12 +151,22 @@ abstract class Twin {
       List<TypeName> thrown,
       boolean isOther) {}
 
-  JavaFile file() throws Rejection {
+  /** Returns the source. */
+  String text() throws Rejection {
+    return COMMENT.matcher(file().toString()).replaceAll(Twin::inMarkdown);
+  }
+
+  private static String inMarkdown(MatchResult comment) {
+    return Matcher.quoteReplacement(
+        comment.group(1).replaceAll("(?m)^( *) \\*", "$1///").replaceAll("(?m)^( *///) $", "$1"));
+  }
+
+  private JavaFile file() throws Rejection {
     TypeSpec.Builder builder =
         TypeSpec.classBuilder(name)
             .addOriginatingElement(place)
             .addModifiers(Modifier.FINAL)
-            .addJavadoc(summary());
+            .addJavadoc(documentation());
     if (Language.isPublic(place) && Language.isPublic(type)) {
       builder.addModifiers(Modifier.PUBLIC);
     }
@@ -294,7 +321,7 @@ abstract class Twin {
     Typed.Naming naming = naming(method);
     MethodSpec.Builder builder =
         MethodSpec.methodBuilder(element.getSimpleName().toString()).returns(converted.result);
-    Javadoc.of(method, converted, this).ifPresent(builder::addJavadoc);
+    builder.addJavadoc(Javadoc.of(element, converted, this));
     if (isClosed(method)) {
       builder.addAnnotation(Override.class);
     }

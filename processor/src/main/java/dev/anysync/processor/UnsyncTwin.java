@@ -45,7 +45,7 @@ final class UnsyncTwin extends Twin {
   @Override
   CodeBlock summary() {
     return CodeBlock.of(
-        "{@link $T} without waiting: its methods return unfutures at once, and go on elsewhere.\n",
+        "{@link $T} without waiting: its methods return unfutures at once, and go on elsewhere.",
         ClassName.get(type()));
   }
 
