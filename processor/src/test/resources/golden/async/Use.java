@@ -2,6 +2,7 @@ package golden;
 
 import dev.anysync.AnySync;
 import dev.anysync.AnySyncIterator;
+import dev.anysync.EventLoop;
 import dev.anysync.Unfuture;
 import java.io.EOFException;
 import java.io.IOException;
@@ -146,6 +147,9 @@ public class Use {
 
       // in a coroutine, and on a thread of an event loop
       assert AnySync.coroutine(() -> client.get("nested")).run().equals("nested");
+      try (EventLoop loop = EventLoop.create("loop")) {
+        assert loop.run(AnySync.coroutine(() -> client.get("held"))).equals("held");
+      }
     }
     assert server.closed;
   }

@@ -2,8 +2,7 @@ package golden;
 
 import dev.anysync.AnySynced;
 
-/// Documented in *Markdown*,
-/// with `code`.
+/// Documented in *Markdown*, with `code`.
 ///
 /// And a second paragraph.
 @AnySynced

@@ -7,11 +7,15 @@ import java.util.concurrent.Flow;
 import java.util.stream.Stream;
 
 @AnySynced(streams = Stream.class)
-interface Log<L> {
+@SuppressWarnings("try")
+interface Log<L> extends AutoCloseable {
   @AnySynced.Throws(IOException.class)
   Flow.Publisher<L> lines();
 
   AnySyncIterator<L> words();
 
   void walk(String prefix, AnySyncIterator.Out<String> out);
+
+  @Override
+  void close() throws Exception;
 }

@@ -23,13 +23,22 @@ public class Use {
     public void walk(String prefix, AnySyncIterator.Out<String> out) {
       out.yield(prefix + 1);
     }
+
+    @Override
+    public void close() throws IOException {
+      throw new IOException("closed");
+    }
   }
 
-  public static void main() throws IOException {
-    LogSync<Integer> log = new LogSync<>(new Numbers());
-    Stream<Integer> lines = log.lines();
-    assert lines.toList().equals(List.of(1));
-    assert log.words().toList().equals(List.of(1));
-    assert log.walk("no. ").toList().equals(List.of("no. 1"));
+  @SuppressWarnings("try") // it says that it throws any exception
+  public static void main() throws Exception {
+    try (LogSync<Integer> log = new LogSync<>(new Numbers())) {
+      Stream<Integer> lines = log.lines();
+      assert lines.toList().equals(List.of(1));
+      assert log.words().toList().equals(List.of(1));
+      assert log.walk("no. ").toList().equals(List.of("no. 1"));
+    } catch (IOException e) {
+      assert e.getMessage().equals("closed");
+    }
   }
 }

@@ -51,8 +51,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A program (something with a {@code main}) is taken as it is. Anything else is put into a class
  * where the JDK's and the library's names are imported: first the methods, if it begins with such,
- * then the statements; types that it begins with, and has twins of, are put beside that class. If it has comments {@code // prints: text}, then it prints these lines and
- * no others.
+ * then the statements; types that it begins with, and has twins of, are put beside that class. If
+ * it has comments {@code // prints: text}, then it prints these lines and no others.
  */
 final class JavaSnippet {
   private static final String IMPORTS =
@@ -159,7 +159,8 @@ final class JavaSnippet {
   private static boolean isTypes(@Nullable CompilationUnitTree unit) {
     return unit != null
         && !unit.getTypeDecls().isEmpty()
-        && unit.getTypeDecls().stream().noneMatch(t -> ((ClassTree) t).getSimpleName().contentEquals("Snippet"));
+        && unit.getTypeDecls().stream()
+            .noneMatch(t -> ((ClassTree) t).getSimpleName().contentEquals("Snippet"));
   }
 
   private static String text(List<String> lines, int start, int end) {

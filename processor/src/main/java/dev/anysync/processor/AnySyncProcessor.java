@@ -5,7 +5,9 @@ import dev.anysync.AnySynced;
 import dev.anysync.Unsynced;
 import java.io.IOException;
 import java.io.Writer;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import javax.annotation.processing.AbstractProcessor;
 import javax.annotation.processing.FilerException;
@@ -76,11 +78,18 @@ public final class AnySyncProcessor extends AbstractProcessor {
   private void convert(TypeElement type) {
     Language language = new Language(processingEnv, type);
     try {
-      if (language.find(type, AnySynced.class) != null) {
-        write(AnySyncedTwin.of(type, language));
+      Map<Twin, String> texts =
+          new LinkedHashMap<>(); // all or nothing, as a type may be yet to come
+      if (language.has(type, AnySynced.class)) {
+        Twin twin = AnySyncedTwin.of(type, language);
+        texts.put(twin, twin.text());
       }
       if (UnsyncTwin.isAsked(type, language)) {
-        write(new UnsyncTwin(type, language));
+        Twin twin = new UnsyncTwin(type, language);
+        texts.put(twin, twin.text());
+      }
+      for (Map.Entry<Twin, String> twin : texts.entrySet()) {
+        write(twin.getKey(), twin.getValue());
       }
     } catch (Rejection e) {
       e.problems().forEach(problem -> report(problem, type));
@@ -89,8 +98,7 @@ public final class AnySyncProcessor extends AbstractProcessor {
     }
   }
 
-  private void write(Twin twin) throws Rejection {
-    String text = twin.text();
+  private void write(Twin twin, String text) throws Rejection {
     String name = twin.name().canonicalName();
     try (Writer file = processingEnv.getFiler().createSourceFile(name, twin.place()).openWriter()) {
       file.write(text);

@@ -94,9 +94,7 @@ abstract sealed class AnySyncedTwin extends Twin {
       return List.of();
     }
     List<?> values = (List<?>) Objects.requireNonNull(Language.value(named, "value"));
-    return values.stream()
-        .map(v -> (TypeMirror) ((AnnotationValue) v).getValue())
-        .toList();
+    return values.stream().map(v -> (TypeMirror) ((AnnotationValue) v).getValue()).toList();
   }
 
   final void refuseThrows(Element element) throws Rejection {
@@ -114,7 +112,8 @@ abstract sealed class AnySyncedTwin extends Twin {
   }
 
   /** Returns a method that yields as what it yields to. */
-  final Converted yielding(Method method, VariableElement handle, boolean streams) throws Rejection {
+  final Converted yielding(Method method, VariableElement handle, boolean streams)
+      throws Rejection {
     ExecutableElement element = method.element();
     if (element.getReturnType().getKind() != TypeKind.VOID) {
       boolean async = asyncTypes.of(method.result(), element) != null;
@@ -151,7 +150,7 @@ abstract sealed class AnySyncedTwin extends Twin {
             AnySync.class,
             stream ? CodeBlock.of("<$T>", arguments[0]) : "",
             factory,
-            handle.getSimpleName().toString(),
+            Method.name(handle),
             call(method));
     return new Converted(
         generic(stream ? Stream.class : form, arguments),
@@ -163,8 +162,7 @@ abstract sealed class AnySyncedTwin extends Twin {
 
   private static TypeName boxedArgument(Typed argument, Typed type, Typed.Naming naming) {
     // what is yielded to an Out<? super Y> is a Y
-    return argument.mirror() instanceof WildcardType w
-            && w.getSuperBound() != null
+    return argument.mirror() instanceof WildcardType w && w.getSuperBound() != null
         ? new Typed(w.getSuperBound(), argument.bindings()).name(naming)
         : argument
             .values(Objects.requireNonNull(type.element()).getTypeParameters().getFirst())

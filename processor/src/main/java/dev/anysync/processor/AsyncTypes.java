@@ -22,13 +22,14 @@ import javax.lang.model.util.ElementFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The types that are asynchronous. Which those are, public static methods say: {@code await(X)} that
- * an {@code X} can be awaited, {@code AnySyncIterator from(X)} that it is a stream; those of the
- * library itself, of the integrations that are there, and of the classes that an option names.
+ * The types that are asynchronous. Which those are, public static methods say: {@code await(X)}
+ * that an {@code X} can be awaited, {@code AnySyncIterator from(X)} that it is a stream; those of
+ * the library itself, of the integrations that are there, and of the classes that an option names.
  */
 final class AsyncTypes {
   /** An integration's class and artifact, and the types that it is for. */
-  private record Library(String integration, String artifact, String packageName, List<String> types) {}
+  private record Library(
+      String integration, String artifact, String packageName, List<String> types) {}
 
   private static final List<Library> LIBRARIES =
       List.of(

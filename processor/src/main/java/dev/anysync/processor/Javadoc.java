@@ -54,8 +54,7 @@ final class Javadoc {
     if (text == null) {
       return CodeBlock.of("");
     }
-    boolean markdown =
-        elements.getDocCommentKind(element) == Elements.DocCommentKind.END_OF_LINE;
+    boolean markdown = elements.getDocCommentKind(element) == Elements.DocCommentKind.END_OF_LINE;
     String adapted = new Javadoc(element, converted, twin).adapted(text.replaceAll("(?m)^ ", ""));
     return CodeBlock.of("$L", markdown ? MARKDOWN + "\n" + adapted : adapted);
   }
@@ -116,8 +115,7 @@ final class Javadoc {
   }
 
   private String linked(String text) {
-    return LINK.matcher(text)
-        .replaceAll(link -> Matcher.quoteReplacement(link(link)));
+    return LINK.matcher(text).replaceAll(link -> Matcher.quoteReplacement(link(link)));
   }
 
   private String link(MatchResult link) {
@@ -159,8 +157,7 @@ final class Javadoc {
       }
       scope = scope.getEnclosingElement();
     }
-    String packageName =
-        twin.language.elements.getPackageOf(element).getQualifiedName().toString();
+    String packageName = twin.language.elements.getPackageOf(element).getQualifiedName().toString();
     for (String candidate :
         List.of(names.getOrDefault(name, name), packageName + "." + name, "java.lang." + name)) {
       TypeElement type = twin.language.type(candidate);
@@ -173,7 +170,9 @@ final class Javadoc {
 
   private TypeElement owner() {
     return (TypeElement)
-        (element instanceof TypeElement ? element : Objects.requireNonNull(element.getEnclosingElement()));
+        (element instanceof TypeElement
+            ? element
+            : Objects.requireNonNull(element.getEnclosingElement()));
   }
 
   private @Nullable TypeElement accessible(TypeElement type) {

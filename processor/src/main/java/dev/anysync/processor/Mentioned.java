@@ -73,8 +73,11 @@ final class Mentioned {
     for (int i = 0; i < ofA.size(); i++) {
       TypeElement inA = a.in(ofA.get(i).asType()).element();
       TypeElement inB = b.in(ofB.get(i).asType()).element();
-      if (inA != null && inB != null && inA != inB
-          && inA.getKind().isInterface() && inB.getKind().isInterface()) {
+      if (inA != null
+          && inB != null
+          && inA != inB
+          && inA.getKind().isInterface()
+          && inB.getKind().isInterface()) {
         return true;
       }
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import javax.lang.model.SourceVersion;
 import javax.lang.model.element.ElementKind;
 import javax.lang.model.element.ExecutableElement;
 import javax.lang.model.element.Modifier;
@@ -45,6 +46,12 @@ record Method(ExecutableElement element, Typed owner, String signature) {
 
   List<? extends VariableElement> parameters() {
     return element.getParameters();
+  }
+
+  /** Returns a parameter's name; what another language named, Java may reserve. */
+  static String name(VariableElement parameter) {
+    String name = parameter.getSimpleName().toString();
+    return SourceVersion.isName(name) ? name : name + "_";
   }
 
   /** Returns the methods of {@code type} that a twin in the same package can call. */

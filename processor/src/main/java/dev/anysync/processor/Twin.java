@@ -50,8 +50,7 @@ abstract class Twin {
   static final String DELEGATE = "delegate";
 
   private static final Pattern COMMENT =
-      Pattern.compile(
-          " *\\/\\*\\*\n *\\* " + Javadoc.MARKDOWN + "\n((?: *\\* ?.*\n)*?) *\\*\\/\n");
+      Pattern.compile(" *\\/\\*\\*\n *\\* " + Javadoc.MARKDOWN + "\n((?: *\\* ?.*\n)*?) *\\*\\/\n");
 
   final Language language;
   final AsyncTypes asyncTypes;
@@ -122,7 +121,10 @@ abstract class Twin {
     String text = own.toString();
     if (text.startsWith(Javadoc.MARKDOWN)) {
       return CodeBlock.of(
-          "$L\n$L\n\n$L", Javadoc.MARKDOWN, summary(), text.substring(Javadoc.MARKDOWN.length() + 1));
+          "$L\n$L\n\n$L",
+          Javadoc.MARKDOWN,
+          summary(),
+          text.substring(Javadoc.MARKDOWN.length() + 1));
     }
     return text.isEmpty() ? summary() : CodeBlock.of("$L\n\n<p>$L", summary(), own);
   }
@@ -181,7 +183,6 @@ abstract class Twin {
     List<MethodSpec> methods = new ArrayList<>();
     boolean any = false;
     boolean instance = false;
-    boolean closes = false;
     for (Method method : all) {
       try {
         Converted converted = convert(method);
@@ -206,7 +207,6 @@ abstract class Twin {
         methods.add(spec);
         any |= converted.isOther;
         instance |= !method.isStatic();
-        closes |= isClosed(method);
       } catch (Rejection e) {
         problems.addAll(e.problems());
       }
@@ -217,7 +217,7 @@ abstract class Twin {
     if (!problems.isEmpty()) {
       throw new Rejection(problems);
     }
-    if (closes) {
+    if (all.stream().anyMatch(this::isClosed)) {
       builder.addSuperinterface(AutoCloseable.class);
     }
     construct(builder, instance);
@@ -254,6 +254,9 @@ abstract class Twin {
     }
     if (hasLikeOverloads(all)) {
       lints.add("overloads");
+    }
+    if (all.stream().anyMatch(m -> isClosed(m) && !m.element().getThrownTypes().isEmpty())) {
+      lints.add("try");
     }
     suppress(lints).forEach(builder::addAnnotation);
   }
@@ -340,8 +343,7 @@ abstract class Twin {
         .forEach(p -> builder.addTypeVariable(variable(p, method.in(p.asType()), naming)));
     for (VariableElement parameter : method.parameters()) {
       if (parameter != converted.without) {
-        builder.addParameter(
-            method.in(parameter.asType()).name(naming), parameter.getSimpleName().toString());
+        builder.addParameter(method.in(parameter.asType()).name(naming), Method.name(parameter));
       }
     }
     boolean varargs = element.isVarArgs() && element.getParameters().getLast() != converted.without;
@@ -402,12 +404,10 @@ abstract class Twin {
     return new Typed.Naming(language, variables);
   }
 
-  /** Returns the call of a method, which {@code instead} is handed to in place of a parameter. */
+  /** Returns the call of a method of the delegate, or of a static one of the type. */
   CodeBlock call(Method method) {
-    List<CodeBlock> arguments = new ArrayList<>();
-    method
-        .parameters()
-        .forEach(p -> arguments.add(CodeBlock.of("$N", p.getSimpleName().toString())));
+    List<CodeBlock> arguments =
+        method.parameters().stream().map(p -> CodeBlock.of("$N", Method.name(p))).toList();
     CodeBlock receiver =
         method.isStatic() ? CodeBlock.of("$T", ClassName.get(type)) : field(method, DELEGATE);
     return CodeBlock.of(
@@ -420,8 +420,7 @@ abstract class Twin {
 
   /** Returns a field, for code in a method. */
   static CodeBlock field(Method method, String name) {
-    boolean shadowed =
-        method.parameters().stream().anyMatch(p -> p.getSimpleName().contentEquals(name));
+    boolean shadowed = method.parameters().stream().anyMatch(p -> Method.name(p).equals(name));
     return CodeBlock.of(shadowed ? "this.$N" : "$N", name);
   }
 

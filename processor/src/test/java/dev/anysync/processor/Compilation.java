@@ -14,8 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.annotation.processing.Processor;
 import javax.tools.Diagnostic;
@@ -47,21 +45,14 @@ final class Compilation extends ClassLoader {
   private final Map<String, ByteArrayOutputStream> classes = new HashMap<>();
 
   static Compilation of(Collection<Source> sources) {
-    return of(sources, new AnySyncProcessor(), _ -> true);
+    return of(sources, new AnySyncProcessor());
   }
 
-  static Compilation of(
-      Collection<Source> sources,
-      Processor processor,
-      Predicate<? super String> onPath,
-      String... options) {
-    String path = PATH.stream().filter(onPath).collect(Collectors.joining(File.pathSeparator));
-    List<String> all = new ArrayList<>(List.of("-classpath", path));
-    all.addAll(List.of(options));
-    return new Compilation(sources, processor, all);
+  static Compilation of(Collection<Source> sources, Processor processor, String... options) {
+    return new Compilation(sources, processor, List.of(options));
   }
 
-  Compilation(Collection<Source> sources, Processor processor, List<String> options) {
+  private Compilation(Collection<Source> sources, Processor processor, List<String> options) {
     super(Compilation.class.getClassLoader());
     setDefaultAssertionStatus(true);
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
@@ -72,9 +63,11 @@ final class Compilation extends ClassLoader {
                 "--release",
                 "25",
                 "-parameters",
+                "-classpath",
+                String.join(File.pathSeparator, PATH),
                 "-Werror",
-                // nobody claims the annotations of others; and some libraries lack a part of theirs
-                "-Xlint:all,-processing,-classfile,-path,-requires-automatic"));
+                // nobody claims the annotations of others, and some libraries lack a part of theirs
+                "-Xlint:all,-processing,-classfile,-path"));
     all.addAll(options);
     try (StandardJavaFileManager files =
         compiler.getStandardFileManager(said, Locale.ROOT, StandardCharsets.UTF_8)) {

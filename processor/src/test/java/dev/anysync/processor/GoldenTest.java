@@ -84,7 +84,6 @@ class GoldenTest {
         Compilation.of(
             sources,
             new AnySyncProcessor(),
-            _ -> true,
             mine ? "-Aanysync.integrations=golden.AnySyncMine" : "-Xdoclint:all,-missing");
     assertThat(compilation.complaints).isEmpty();
     return compilation;
