@@ -118,7 +118,7 @@ final class JavaSnippet {
       }
       complaints.add(complaint);
     }
-    throw new AssertionError(complaints.getFirst());
+    throw new AssertionError(hasTwins() ? complaints.getLast() : complaints.getFirst());
   }
 
   /** The compilation units that the code may stand for, the likeliest first. */
@@ -146,7 +146,7 @@ final class JavaSnippet {
         readings.add(mixed);
       }
     }
-    for (int end = lines.size(); end > start && TWIN.matcher(code).find(); end--) {
+    for (int end = lines.size(); end > start && hasTwins(); end--) {
       String types = given + "\n" + text(lines, start, end);
       if (isTypes(parse(new Source("Snippet", types)))) {
         readings.add(wrap(imports + types, "", text(lines, end, lines.size())));
@@ -154,6 +154,10 @@ final class JavaSnippet {
       }
     }
     return readings.isEmpty() ? List.of(statements) : readings;
+  }
+
+  private boolean hasTwins() {
+    return TWIN.matcher(code).find();
   }
 
   private static boolean isTypes(@Nullable CompilationUnitTree unit) {
@@ -219,7 +223,7 @@ final class JavaSnippet {
         List.of(
             "--release",
             "25",
-            "-Xlint:all,-path,-processing,-serial,-try",
+            "-Xlint:all,-auxiliaryclass,-path,-processing,-serial,-try",
             "-Werror",
             "-processor",
             "dev.anysync.processor.AnySyncProcessor",
