@@ -95,8 +95,6 @@ final class Api {
   }
 
   Promise<Integer> netty() {
-    return ImmediateEventExecutor.INSTANCE
-        .<Integer>newPromise()
-        .setSuccess(10);
+    return ImmediateEventExecutor.INSTANCE.<Integer>newPromise().setSuccess(10);
   }
 }
