@@ -14,6 +14,7 @@ final class Goals {
   static Map<String, List<Goal>> all() {
     Map<String, List<Goal>> groups = new LinkedHashMap<>();
     groups.put("A synchronous call", calls());
+    groups.put("A twin", twins());
     groups.put("A result", results());
     groups.put("A call now and then", paced());
     groups.put("Many tasks", tasks());
@@ -49,6 +50,19 @@ final class Goals {
             .nanos(5)
             .bytes(0),
         Goal.of("use()", "RunBench.use").nanos(30));
+  }
+
+  private static List<Goal> twins() {
+    return List.of(
+        Goal.of("coroutine of a generated twin", "TwinBench.coroutine")
+            .beside("by hand", "TwinBench.coroutineByHand")
+            .ofBest(1.05),
+        Goal.of("generated twin that waits", "TwinBench.waits")
+            .beside("by hand", "TwinBench.waitsByHand")
+            .ofBest(1.05),
+        Goal.of("unfuture of a generated twin", "TwinBench.unfuture")
+            .beside("by hand", "TwinBench.unfutureByHand")
+            .ofBest(1.05));
   }
 
   private static List<Goal> results() {

@@ -81,7 +81,8 @@ class DocsTest {
 
   private static List<Path> pages() throws IOException {
     List<Path> pages = new ArrayList<>();
-    for (String name : List.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md")) {
+    for (String name :
+        List.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "processor/README.md")) {
       if (Files.exists(ROOT.resolve(name))) {
         pages.add(ROOT.resolve(name));
       }

@@ -51,8 +51,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A program (something with a {@code main}) is taken as it is. Anything else is put into a class
  * where the JDK's and the library's names are imported: first the methods, if it begins with such,
- * then the statements. If it has comments {@code // prints: text}, then it prints these lines and
- * no others.
+ * then the statements; types that it begins with, and has twins of, are put beside that class. If
+ * it has comments {@code // prints: text}, then it prints these lines and no others.
  */
 final class JavaSnippet {
   private static final String IMPORTS =
@@ -63,6 +63,7 @@ final class JavaSnippet {
       import static dev.anysync.AnySync.*;
       """;
   private static final Pattern IMPORT = Pattern.compile("\\s*(import\\s.*;.*|//.*)?");
+  private static final Pattern TWIN = Pattern.compile("@(AnySynced|Unsynced)\\b");
   private static final Pattern PRINTS = Pattern.compile("// prints: (.*)$", Pattern.MULTILINE);
 
   private static final JavaCompiler COMPILER = ToolProvider.getSystemJavaCompiler();
@@ -117,7 +118,7 @@ final class JavaSnippet {
       }
       complaints.add(complaint);
     }
-    throw new AssertionError(complaints.getFirst());
+    throw new AssertionError(hasTwins() ? complaints.getLast() : complaints.getFirst());
   }
 
   /** The compilation units that the code may stand for, the likeliest first. */
@@ -145,7 +146,25 @@ final class JavaSnippet {
         readings.add(mixed);
       }
     }
+    for (int end = lines.size(); end > start && hasTwins(); end--) {
+      String types = given + "\n" + text(lines, start, end);
+      if (isTypes(parse(new Source("Snippet", types)))) {
+        readings.add(wrap(imports + types, "", text(lines, end, lines.size())));
+        break;
+      }
+    }
     return readings.isEmpty() ? List.of(statements) : readings;
+  }
+
+  private boolean hasTwins() {
+    return TWIN.matcher(code).find();
+  }
+
+  private static boolean isTypes(@Nullable CompilationUnitTree unit) {
+    return unit != null
+        && !unit.getTypeDecls().isEmpty()
+        && unit.getTypeDecls().stream()
+            .noneMatch(t -> ((ClassTree) t).getSimpleName().contentEquals("Snippet"));
   }
 
   private static String text(List<String> lines, int start, int end) {
@@ -204,9 +223,10 @@ final class JavaSnippet {
         List.of(
             "--release",
             "25",
-            "-Xlint:all,-path,-serial,-try",
+            "-Xlint:all,-auxiliaryclass,-path,-processing,-serial,-try",
             "-Werror",
-            "-proc:none",
+            "-processor",
+            "dev.anysync.processor.AnySyncProcessor",
             "-classpath",
             PATH);
     try (var files = COMPILER.getStandardFileManager(problems, null, null)) {
@@ -343,10 +363,20 @@ final class JavaSnippet {
     @Override
     public JavaFileObject getJavaFileForOutput(
         Location location, String name, JavaFileObject.Kind kind, @Nullable FileObject sibling) {
-      return new SimpleJavaFileObject(URI.create("bytes:///" + name), kind) {
+      return new SimpleJavaFileObject(URI.create("bytes:///" + name + kind.extension), kind) {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
         @Override
         public OutputStream openOutputStream() {
-          return classes.bytes.computeIfAbsent(name, _ -> new ByteArrayOutputStream());
+          if (kind == Kind.CLASS) {
+            classes.bytes.put(name, bytes);
+          }
+          return bytes;
+        }
+
+        @Override
+        public String getCharContent(boolean ignoreEncodingErrors) { // of what is generated
+          return bytes.toString(StandardCharsets.UTF_8);
         }
       };
     }

@@ -1,0 +1,4 @@
+package golden;
+
+/** Somebody's own async type. */
+public record Promise<T>(T value) {}
