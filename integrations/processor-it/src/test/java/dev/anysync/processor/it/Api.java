@@ -24,8 +24,7 @@ import reactor.core.publisher.Mono;
 @AnySynced
 @AnySynced.Throws(IOException.class)
 final class Api {
-  static final IOException FAILURE = new IOException("failed");
-
+  final IOException failure = new IOException("failed");
   final AtomicInteger completed = new AtomicInteger();
   final AtomicInteger cancelled = new AtomicInteger();
   final SettableFuture<Integer> neverSet = SettableFuture.create();
@@ -39,7 +38,7 @@ final class Api {
   }
 
   Mono<String> failing() {
-    return Mono.<String>error(FAILURE).delaySubscription(Duration.ofMillis(1));
+    return Mono.<String>error(failure).delaySubscription(Duration.ofMillis(1));
   }
 
   Mono<String> never() {

@@ -39,7 +39,7 @@ class TwinsTest {
 
   @Test
   void failuresAreTheSameObject() {
-    assertThatThrownBy(sync::failing).isSameAs(Api.FAILURE);
+    assertThatThrownBy(sync::failing).isSameAs(api.failure);
     assertThatThrownBy(() -> sync.mono(""))
         .isInstanceOf(InterruptedException.class)
         .hasMessage("no key");
