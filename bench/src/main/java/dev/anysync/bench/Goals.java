@@ -62,7 +62,13 @@ final class Goals {
             .ofBest(1.05),
         Goal.of("unfuture of a generated twin", "TwinBench.unfuture")
             .beside("by hand", "TwinBench.unfutureByHand")
-            .ofBest(1.05));
+            .ofBest(1.05),
+        Goal.of("view that waits", "ViewBench.get")
+            .limit("by hand", "ViewBench.getByHand")
+            .overLimit(20),
+        Goal.of("view, four kinds of methods", "ViewBench.mixed")
+            .limit("by hand", "ViewBench.mixedByHand")
+            .overLimit(20));
   }
 
   private static List<Goal> results() {

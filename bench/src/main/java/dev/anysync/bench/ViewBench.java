@@ -19,7 +19,7 @@ import org.openjdk.jmh.annotations.State;
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-public class TwinsBench {
+public class ViewBench {
   /** A client whose results are there at once. */
   public static final class Client {
     private final CompletableFuture<String> done = CompletableFuture.completedFuture("value");
@@ -73,7 +73,7 @@ public class TwinsBench {
   }
 
   @Benchmark
-  public String getTwin() {
+  public String get() {
     return twin.get("key", index);
   }
 
@@ -88,12 +88,12 @@ public class TwinsBench {
   }
 
   @Benchmark
-  public int sizeTwin() {
+  public int size() {
     return twin.size();
   }
 
   @Benchmark
-  public View newTwin() {
+  public View newView() {
     return Twins.sync(View.class, client);
   }
 
@@ -178,7 +178,7 @@ public class TwinsBench {
 
   @Benchmark
   @OperationsPerInvocation(4)
-  public int mixedTwin() {
+  public int mixed() {
     return all(mixedTwin);
   }
 }
