@@ -337,16 +337,19 @@ class NettyThreadsTest {
   void onTheModulePath() throws Exception {
     String refused = "dev.anysync.DeadlockException: this wait would never end:";
     String suspected = "dev.anysync.DeadlockException: suspected deadlock: ";
-    assertThat(inANewJvm())
+    assertThat(inANewJvm("PT0.1S"))
         .hasSize(3)
         .contains("module: true", "channel: " + refused)
         .anyMatch(line -> line.startsWith("promise: " + suspected));
     assertThat(
-            inANewJvm("--add-opens", "io.netty.common/io.netty.util.concurrent=dev.anysync.netty"))
+            inANewJvm(
+                "PT1H",
+                "--add-opens",
+                "io.netty.common/io.netty.util.concurrent=dev.anysync.netty"))
         .containsExactly("module: true", "promise: " + refused, "channel: " + refused);
   }
 
-  private static List<String> inANewJvm(String... options) throws Exception {
+  private static List<String> inANewJvm(String toSuspect, String... options) throws Exception {
     var command =
         new ArrayList<String>(
             List.of(
@@ -359,7 +362,7 @@ class NettyThreadsTest {
                 "--class-path",
                 Path.of("target", "test-classes").toString()));
     command.addAll(List.of(options));
-    command.add(Waits.class.getName());
+    command.addAll(List.of(Waits.class.getName(), toSuspect));
     Process jvm =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     try (var lines = jvm.inputReader()) {

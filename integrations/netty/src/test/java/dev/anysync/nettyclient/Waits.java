@@ -24,32 +24,34 @@ public final class Waits {
   @SuppressWarnings("SystemOut")
   public static void main(String[] args) throws Exception {
     var group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    try (Lanes lanes =
-        Lanes.builder()
-            .watchdog(Duration.ofMillis(100))
-            .onSuspectedDeadlock(Lanes.SuspicionPolicy.FAIL)
-            .build()) {
-      Lanes _ = Unsync.share(lanes);
-      EventLoop loop = group.next();
-      var channel = new NioSocketChannel();
-      var _ = loop.register(channel).sync();
-      System.out.println("module: " + AnySyncNetty.class.getModule().isNamed());
-      System.out.println("promise: " + waitFor(loop.newPromise(), loop));
-      System.out.println("channel: " + waitFor(channel.newPromise(), loop));
-      var _ = channel.close().sync();
-    }
+    EventLoop loop = group.next();
+    var channel = new NioSocketChannel();
+    var _ = loop.register(channel).sync();
+    System.out.println("module: " + AnySyncNetty.class.getModule().isNamed());
+    Duration toSuspect = Duration.parse(args[0]);
+    System.out.println("promise: " + waitFor(loop.newPromise(), loop, toSuspect));
+    System.out.println("channel: " + waitFor(channel.newPromise(), loop, Duration.ofHours(1)));
+    var _ = channel.close().sync();
     var _ = group.shutdownGracefully(0, 10, TimeUnit.SECONDS).await();
   }
 
-  private static String waitFor(Future<?> future, EventLoop loop) throws Exception {
-    return loop.submit(
-            () -> {
-              try {
-                return "" + coroutine(() -> AnySyncNetty.await(future)).run();
-              } catch (DeadlockException e) {
-                return e.toString().lines().findFirst().orElseThrow();
-              }
-            })
-        .get();
+  private static String waitFor(Future<?> future, EventLoop loop, Duration toSuspect)
+      throws Exception {
+    try (Lanes lanes =
+        Lanes.builder()
+            .watchdog(toSuspect)
+            .onSuspectedDeadlock(Lanes.SuspicionPolicy.FAIL)
+            .build()) {
+      Lanes _ = Unsync.share(lanes);
+      return loop.submit(
+              () -> {
+                try {
+                  return "" + coroutine(() -> AnySyncNetty.await(future)).run();
+                } catch (DeadlockException e) {
+                  return e.toString().lines().findFirst().orElseThrow();
+                }
+              })
+          .get();
+    }
   }
 }
