@@ -13,6 +13,7 @@ module dev.anysync {
   exports dev.anysync;
   exports dev.anysync.spi;
 
+  uses dev.anysync.spi.AsyncType.Provider;
   uses dev.anysync.spi.ContextCarrier;
   uses dev.anysync.spi.WaitStrategy;
 }

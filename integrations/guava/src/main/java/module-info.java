@@ -9,4 +9,7 @@ module dev.anysync.guava {
   requires transitive com.google.common;
 
   exports dev.anysync.guava;
+
+  provides dev.anysync.spi.AsyncType.Provider with
+      dev.anysync.guava.GuavaTypes;
 }

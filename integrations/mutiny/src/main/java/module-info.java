@@ -9,4 +9,7 @@ module dev.anysync.mutiny {
   requires transitive io.smallrye.mutiny;
 
   exports dev.anysync.mutiny;
+
+  provides dev.anysync.spi.AsyncType.Provider with
+      dev.anysync.mutiny.MutinyTypes;
 }

@@ -11,6 +11,8 @@ module dev.anysync.netty {
 
   exports dev.anysync.netty;
 
+  provides dev.anysync.spi.AsyncType.Provider with
+      dev.anysync.netty.NettyTypes;
   provides dev.anysync.spi.WaitStrategy with
       dev.anysync.netty.NettyThreads;
 }

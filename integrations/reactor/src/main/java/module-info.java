@@ -17,6 +17,8 @@ module dev.anysync.reactor {
 
   exports dev.anysync.reactor;
 
+  provides dev.anysync.spi.AsyncType.Provider with
+      dev.anysync.reactor.ReactorTypes;
   provides dev.anysync.spi.WaitStrategy with
       dev.anysync.reactor.ReactorThreads;
   provides reactor.blockhound.integration.BlockHoundIntegration with

@@ -13,6 +13,8 @@ module dev.anysync.rxjava3 {
 
   exports dev.anysync.rxjava3;
 
+  provides dev.anysync.spi.AsyncType.Provider with
+      dev.anysync.rxjava3.RxJavaTypes;
   provides dev.anysync.spi.WaitStrategy with
       dev.anysync.rxjava3.RxJavaThreads;
 }

@@ -12,6 +12,8 @@ module dev.anysync.vertx {
 
   exports dev.anysync.vertx;
 
+  provides dev.anysync.spi.AsyncType.Provider with
+      dev.anysync.vertx.VertxTypes;
   provides dev.anysync.spi.WaitStrategy with
       dev.anysync.vertx.VertxThreads.EventLoops,
       dev.anysync.vertx.VertxThreads.Workers,

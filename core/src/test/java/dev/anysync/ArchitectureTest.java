@@ -41,6 +41,7 @@ class ArchitectureTest {
           "Unsync",
           "Unsynced",
           "VoidBody",
+          "spi.AsyncType",
           "spi.ContextCarrier",
           "spi.WaitStrategy");
 

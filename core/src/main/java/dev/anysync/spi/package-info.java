@@ -1,2 +1,2 @@
-/** What integrations implement: how a thread waits, and what travels with a call. */
+/** What integrations implement: how a thread waits, what travels with a call, and async types. */
 package dev.anysync.spi;
