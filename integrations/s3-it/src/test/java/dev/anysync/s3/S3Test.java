@@ -301,8 +301,8 @@ class S3Test {
     }
   }
 
-  private static void assertThatItIsAborted(Noted noted, Socket request) throws IOException {
-    Awaitility.await().until(noted.futures.remove()::isCancelled);
+  private static void assertThatItIsAborted(Noted noted, Socket request) throws Exception {
+    Awaitility.await().until(noted.futures.take()::isCancelled);
     try (InputStream in = request.getInputStream()) {
       assertThat(in.readAllBytes()).isNotEmpty(); // ends as the client closes the connection
     }

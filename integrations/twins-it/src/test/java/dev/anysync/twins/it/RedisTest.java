@@ -223,29 +223,29 @@ class RedisTest {
     assertThatExceptionOfType(ExecutionException.class)
         .isThrownBy(task::get)
         .withCauseInstanceOf(CancellationException.class);
-    assertThat(futures.remove().isCancelled()).isTrue();
+    assertThat(futures.take().isCancelled()).isTrue();
     assertThatTheConnectionGoesOn();
   }
 
   @ParameterizedTest
   @EnumSource
-  void cancelReachesTheCommand(Form form) {
+  void cancelReachesTheCommand(Form form) throws Exception {
     RedisCommands<String, String> redis = noted(form);
     Unfuture<KeyValue<String, String>> popped = coroutine(() -> redis.blpop(0, "list")).start();
     awaitBlocked();
     assertThat(popped.cancel(true)).isTrue();
-    await().until(futures.remove()::isCancelled);
+    await().until(futures.take()::isCancelled);
     assertThatTheConnectionGoesOn();
   }
 
   @ParameterizedTest
   @EnumSource
-  void aTimeLimitReachesTheCommand(Form form) {
+  void aTimeLimitReachesTheCommand(Form form) throws Exception {
     RedisCommands<String, String> redis = noted(form);
     assertThatExceptionOfType(TimeoutException.class)
         .isThrownBy(() -> coroutine(() -> redis.blpop(0, "list")).run(Duration.ofMillis(200)));
     awaitBlocked(); // it may have been sent late
-    await().until(futures.remove()::isCancelled);
+    await().until(futures.take()::isCancelled);
     assertThatTheConnectionGoesOn();
   }
 
