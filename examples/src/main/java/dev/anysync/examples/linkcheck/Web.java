@@ -1,6 +1,5 @@
 package dev.anysync.examples.linkcheck;
 
-import static dev.anysync.AnySync.await;
 import static dev.anysync.examples.linkcheck.Source.Verdict.BROKEN;
 import static dev.anysync.examples.linkcheck.Source.Verdict.LOOP;
 import static dev.anysync.examples.linkcheck.Source.Verdict.MALFORMED;
@@ -14,10 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -30,8 +26,8 @@ import javax.net.ssl.SSLException;
 /**
  * Fetches over HTTP: with a timeout, repetitions, and redirects followed one by one.
  *
- * <p>Everything waits by {@code await}, so that a crawl that is cancelled cancels its requests, and
- * so does a timeout: the connection is closed, not left to run.
+ * <p>Everything waits inside a coroutine, so that a crawl that is cancelled cancels its requests,
+ * and so does a timeout: the connection is closed, not left to run.
  */
 final class Web implements Source, AutoCloseable {
 
@@ -42,8 +38,7 @@ final class Web implements Source, AutoCloseable {
   private static final int MAX_UNWANTED_BYTES = 64 << 10;
 
   private final Settings settings;
-  private final HttpClient client =
-      HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NEVER).build();
+  private final HttpSync http = new HttpSync(new Http());
 
   Web(Settings settings) {
     this.settings = settings;
@@ -95,9 +90,7 @@ final class Web implements Source, AutoCloseable {
   private Answer attempt(URI uri, boolean read) {
     try {
       if (settings.head() && !read) {
-        HttpRequest head = request(uri).HEAD().build();
-        Answer answer =
-            answer(inTime(AnySync.from(() -> client.sendAsync(head, BodyHandlers.discarding()))));
+        Answer answer = answer(inTime(AnySync.coroutine(() -> http.head(uri))));
         if (!answer.verdict().isDead()) {
           return answer;
         }
@@ -122,9 +115,8 @@ final class Web implements Source, AutoCloseable {
   }
 
   /** Reads the body as it comes, and no more of it than is of use. */
-  private Answer get(URI uri, boolean read) {
-    HttpResponse<Flow.Publisher<List<ByteBuffer>>> response =
-        await(client.sendAsync(request(uri).build(), BodyHandlers.ofPublisher()));
+  private Answer get(URI uri, boolean read) throws IOException {
+    HttpResponse<Flow.Publisher<List<ByteBuffer>>> response = http.get(uri);
     boolean wanted = read && Content.Kind.of(type(response), uri) != Content.Kind.OTHER;
     int limit = wanted ? MAX_PAGE_BYTES : MAX_UNWANTED_BYTES;
     ByteArrayOutputStream body = new ByteArrayOutputStream();
@@ -138,12 +130,6 @@ final class Web implements Source, AutoCloseable {
       }
     }
     return answer(response, ByteBuffer.wrap(body.toByteArray()));
-  }
-
-  private static HttpRequest.Builder request(URI uri) {
-    return HttpRequest.newBuilder(uri)
-        .header("User-Agent", "linkcheck")
-        .header("Accept", "text/html, text/markdown, */*;q=0.8");
   }
 
   private static Answer answer(HttpResponse<Void> response) {
@@ -208,7 +194,6 @@ final class Web implements Source, AutoCloseable {
   /** Gives up what is still under way. */
   @Override
   public void close() {
-    client.shutdownNow();
-    client.close();
+    http.close();
   }
 }
