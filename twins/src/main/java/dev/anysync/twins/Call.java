@@ -22,7 +22,7 @@ interface Call {
   static @Nullable Call sync(Shape wished, Shape there) {
     Class<?> raw = wished.raw();
     AsyncType<?> type = AsyncTypes.of(there.raw());
-    if (type == null) {
+    if (type == null || (AsyncTypes.of(raw) != null && wished.accepts(there))) {
       return direct(wished, there);
     }
     Shape result = Objects.requireNonNull(there.as(type.type())).result();

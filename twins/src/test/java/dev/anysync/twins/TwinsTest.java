@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -149,6 +150,85 @@ class TwinsTest {
     Raw raw = Twins.sync(Raw.class, client);
     assertThat(raw.length("four").join()).isEqualTo(4);
     assertThat(raw.size()).isEqualTo(3);
+  }
+
+  public static class Executing {
+    public Future<?> submit(Runnable task) {
+      return new FutureTask<>(task, ""); // nothing runs it
+    }
+
+    public <T> Future<T> submit(Callable<T> task) {
+      return new FutureTask<>(task);
+    }
+
+    public <T> CompletableFuture<T> exec(Class<T> type) {
+      return new CompletableFuture<>();
+    }
+
+    public AnySyncIterator<?> elements() {
+      return AnySync.iterator(out -> out.yield("a"));
+    }
+  }
+
+  /** Also where all that is known of the result is that it may be anything. */
+  @Test
+  void futuresThatTheViewWishesAreNotWaitedFor() {
+    interface Executes {
+      Future<?> submit(Runnable task);
+
+      <T> Future<T> submit(Callable<T> task);
+
+      <T> CompletableFuture<T> exec(Class<T> type);
+
+      AnySyncIterator<?> elements();
+    }
+    Executes executes = Twins.sync(Executes.class, new Executing());
+    assertThat(executes.submit(() -> {})).isInstanceOf(FutureTask.class).isNotDone();
+    assertThat(executes.<String>submit(() -> "a")).isInstanceOf(FutureTask.class).isNotDone();
+    assertThat(executes.exec(String.class)).isNotDone();
+    try (AnySyncIterator<?> elements = executes.elements()) {
+      assertThat(elements.next()).isEqualTo("a");
+    }
+  }
+
+  @Test
+  void whatMayBeAnythingIsTheValue() {
+    interface Waits {
+      Object stage(String key);
+
+      <T> T done(T value);
+    }
+    interface OfAny<R> {
+      R length(String key);
+    }
+    interface OfNumbers extends OfAny<Integer> {}
+    interface OfFutures extends OfAny<CompletableFuture<Integer>> {}
+    class Both extends Client {
+      public <T> CompletableFuture<T> done(T value) {
+        return completedFuture(value);
+      }
+    }
+    Waits waits = Twins.sync(Waits.class, new Both());
+    assertThat(waits.stage("a")).isEqualTo("a");
+    assertThat(waits.<String>done("a")).isEqualTo("a");
+    assertThat(Twins.sync(OfAny.class, client).length("four")).isEqualTo(4);
+    assertThat(Twins.sync(OfNumbers.class, client).length("four")).isEqualTo(4);
+    assertThat(Twins.sync(OfFutures.class, client).length("four").join()).isEqualTo(4);
+  }
+
+  /** The value is wished, although it is a future itself. */
+  @Test
+  void aFutureOfAFuture() {
+    @SuppressWarnings("FutureReturnValueIgnored")
+    class Nested {
+      public CompletableFuture<CompletableFuture<String>> get() {
+        return completedFuture(completedFuture("a"));
+      }
+    }
+    interface Get {
+      CompletableFuture<String> get();
+    }
+    assertThat(Twins.sync(Get.class, new Nested()).get().join()).isEqualTo("a");
   }
 
   @Test
