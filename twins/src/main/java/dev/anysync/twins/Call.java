@@ -120,19 +120,12 @@ interface Call {
 
   private static void yieldAll(@Nullable Object source, AnySyncIterator.Out<Object> out)
       throws Exception {
-    switch (present(source)) {
-      case AnySyncIterator<?> elements -> {
-        try (elements) {
-          elements.forEach(out::yield);
-        }
+    try (AutoCloseable _ = source instanceof AutoCloseable resource ? resource : null) {
+      switch (present(source)) {
+        case Stream<?> elements -> elements.sequential().forEachOrdered(out::yield);
+        case Iterable<?> elements -> elements.forEach(out::yield);
+        case Object elements -> ((Iterator<?>) elements).forEachRemaining(out::yield);
       }
-      case Stream<?> elements -> {
-        try (elements) {
-          elements.sequential().forEachOrdered(out::yield);
-        }
-      }
-      case Iterable<?> elements -> elements.forEach(out::yield);
-      case Object elements -> ((Iterator<?>) elements).forEachRemaining(out::yield);
     }
   }
 

@@ -11,7 +11,9 @@ import dev.anysync.AnySync;
 import dev.anysync.AnySyncIterator;
 import dev.anysync.EventLoop;
 import dev.anysync.Unfuture;
+import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
@@ -539,6 +541,68 @@ class TwinsTest {
     assertThat((Iterable<String>) streams.stream()).containsExactly("a", "b");
     assertThat(service.calls).as("the stream is closed").hasValue(2);
     assertThat((Iterable<String>) AnySyncIterator.from(streams.anySync())).containsExactly("a");
+  }
+
+  @Test
+  void whatCanBeClosedIsClosedAtTheEndOrEarly() {
+    var closed = new AtomicInteger();
+    class Cursor implements Iterator<String>, Closeable {
+      private final Iterator<String> elements = List.of("a", "b").iterator();
+
+      @Override
+      public boolean hasNext() {
+        return elements.hasNext();
+      }
+
+      @Override
+      public String next() {
+        return elements.next();
+      }
+
+      @Override
+      public void close() {
+        closed.incrementAndGet();
+      }
+    }
+    class Cursors {
+      public Cursor cursor() {
+        return new Cursor();
+      }
+
+      public DirectoryStream<String> directory() {
+        return new DirectoryStream<>() {
+          @Override
+          public Iterator<String> iterator() {
+            return List.of("a", "b").iterator();
+          }
+
+          @Override
+          public void close() {
+            closed.incrementAndGet();
+          }
+        };
+      }
+    }
+    interface Elements {
+      AnySyncIterator<String> cursor();
+
+      AnySyncIterator<String> directory();
+    }
+    Elements elements = Twins.async(Elements.class, new Cursors());
+    assertThat((Iterable<String>) elements.cursor()).containsExactly("a", "b");
+    assertThat(closed).hasValue(1);
+    assertThat((Iterable<String>) elements.directory()).containsExactly("a", "b");
+    assertThat(closed).hasValue(2);
+    try (AnySyncIterator<String> cursor = elements.cursor().prefetch(0)) {
+      assertThat(cursor.next()).isEqualTo("a");
+      assertThat(closed).hasValue(2);
+    }
+    assertThat(closed).hasValue(3);
+    try (AnySyncIterator<String> directory = elements.directory().prefetch(0)) {
+      assertThat(directory.next()).isEqualTo("a");
+      assertThat(closed).hasValue(3);
+    }
+    assertThat(closed).hasValue(4);
   }
 
   @Test
