@@ -21,8 +21,8 @@ interface Call {
   /** Returns how a blocking {@code wished} result comes of the target's, or null if it cannot. */
   static @Nullable Call sync(Shape wished, Shape there) {
     Class<?> raw = wished.raw();
-    AsyncType<?> type = AsyncTypes.of(there.raw());
-    if (type == null || (AsyncTypes.of(raw) != null && wished.accepts(there))) {
+    AsyncType<?> type = KnownTypes.of(there.raw());
+    if (type == null || (KnownTypes.of(raw) != null && wished.accepts(there))) {
       return direct(wished, there);
     }
     Shape result = Objects.requireNonNull(there.as(type.type())).result();
@@ -58,8 +58,8 @@ interface Call {
 
   /** Returns how an async {@code wished} result comes of the target's, or null if it cannot. */
   static @Nullable Call async(Shape wished, Shape there) {
-    AsyncType<?> type = AsyncTypes.exactly(wished.raw());
-    if (type == null || (AsyncTypes.of(there.raw()) != null && wished.accepts(there))) {
+    AsyncType<?> type = KnownTypes.exactly(wished.raw());
+    if (type == null || (KnownTypes.of(there.raw()) != null && wished.accepts(there))) {
       return direct(wished, there);
     }
     switch (type) {
