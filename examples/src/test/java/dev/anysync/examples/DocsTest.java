@@ -82,7 +82,12 @@ class DocsTest {
   private static List<Path> pages() throws IOException {
     List<Path> pages = new ArrayList<>();
     for (String name :
-        List.of("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "processor/README.md")) {
+        List.of(
+            "README.md",
+            "CHANGELOG.md",
+            "CONTRIBUTING.md",
+            "processor/README.md",
+            "twins/README.md")) {
       if (Files.exists(ROOT.resolve(name))) {
         pages.add(ROOT.resolve(name));
       }

@@ -21,8 +21,8 @@ interface Call {
   /** Returns how a blocking {@code wished} result comes of the target's, or null if it cannot. */
   static @Nullable Call sync(Shape wished, Shape there) {
     Class<?> raw = wished.raw();
-    AsyncType<?> type = AsyncTypes.of(there.raw());
-    if (type == null) {
+    AsyncType<?> type = KnownTypes.of(there.raw());
+    if (type == null || (KnownTypes.of(raw) != null && wished.accepts(there))) {
       return direct(wished, there);
     }
     Shape result = Objects.requireNonNull(there.as(type.type())).result();
@@ -58,8 +58,8 @@ interface Call {
 
   /** Returns how an async {@code wished} result comes of the target's, or null if it cannot. */
   static @Nullable Call async(Shape wished, Shape there) {
-    AsyncType<?> type = AsyncTypes.exactly(wished.raw());
-    if (type == null || (AsyncTypes.of(there.raw()) != null && wished.accepts(there))) {
+    AsyncType<?> type = KnownTypes.exactly(wished.raw());
+    if (type == null || (KnownTypes.of(there.raw()) != null && wished.accepts(there))) {
       return direct(wished, there);
     }
     switch (type) {
@@ -120,19 +120,12 @@ interface Call {
 
   private static void yieldAll(@Nullable Object source, AnySyncIterator.Out<Object> out)
       throws Exception {
-    switch (present(source)) {
-      case AnySyncIterator<?> elements -> {
-        try (elements) {
-          elements.forEach(out::yield);
-        }
+    try (AutoCloseable _ = source instanceof AutoCloseable resource ? resource : null) {
+      switch (present(source)) {
+        case Stream<?> elements -> elements.sequential().forEachOrdered(out::yield);
+        case Iterable<?> elements -> elements.forEach(out::yield);
+        case Object elements -> ((Iterator<?>) elements).forEachRemaining(out::yield);
       }
-      case Stream<?> elements -> {
-        try (elements) {
-          elements.sequential().forEachOrdered(out::yield);
-        }
-      }
-      case Iterable<?> elements -> elements.forEach(out::yield);
-      case Object elements -> ((Iterator<?>) elements).forEachRemaining(out::yield);
     }
   }
 

@@ -8,6 +8,7 @@ import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +39,7 @@ final class Matching {
   private List<Member> offered() {
     Map<List<Object>, Member> members = new LinkedHashMap<>();
     for (Shape type : Shape.of(target).supertypes()) {
-      if (type.raw() != Object.class && seesWith(type.raw()) != null) {
+      if (type.raw() != Object.class && !isErased(type.raw()) && seesWith(type.raw()) != null) {
         Method[] methods = type.raw().getDeclaredMethods();
         for (Method method : methods) {
           if ((method.getModifiers() & (Modifier.PUBLIC | Modifier.STATIC)) == Modifier.PUBLIC
@@ -52,10 +54,21 @@ final class Matching {
     return members.values().stream().sorted(Comparator.comparing(Member::toString)).toList();
   }
 
+  /** Whether a class, such as that of a lambda, has its interfaces' methods without their types. */
+  private static boolean isErased(Class<?> type) {
+    return type.isHidden() || type.isSynthetic() || Proxy.isProxyClass(type);
+  }
+
+  /** A bridge that replaces none is there for a method of a superclass that is not public. */
   private static boolean replaces(Method method, Method bridge) {
     return !method.isBridge()
         && method.getName().equals(bridge.getName())
-        && method.getParameterCount() == bridge.getParameterCount();
+        && areSubtypes(method.getParameterTypes(), bridge.getParameterTypes());
+  }
+
+  private static boolean areSubtypes(Class<?>[] types, Class<?>[] supertypes) {
+    return types.length == supertypes.length
+        && IntStream.range(0, types.length).allMatch(i -> supertypes[i].isAssignableFrom(types[i]));
   }
 
   private static Member moreSpecific(Member first, Member second) {

@@ -51,7 +51,7 @@ public final class Twins {
    * </ul>
    *
    * <p>A method that is not async, or whose async result is what the view wishes, is called as it
-   * is.
+   * is. What may be anything, {@code Object} or a type variable, is the value.
    *
    * <p>A failure is thrown as it is: the very exception, and not its wrapper, also if it is checked
    * and the method of the view does not declare it; {@code catch (Exception e)} catches it.
@@ -75,7 +75,8 @@ public final class Twins {
    *       interrupts the call.
    *   <li>{@link dev.anysync.AnySyncIterator}, {@link java.util.concurrent.Flow.Publisher}, for an
    *       {@link Iterable}, {@link java.util.Iterator} or {@link java.util.stream.Stream}: called
-   *       when the first element is asked for.
+   *       when the first element is asked for. What is {@link AutoCloseable} of these is closed at
+   *       the end, and if the elements are not wanted any more.
    *   <li>A type of an integration: as it makes one of a coroutine or an iterator.
    * </ul>
    *

@@ -36,7 +36,13 @@ class ModulesTest {
 
           import java.util.concurrent.*;
 
-          public class Client {
+          public class Client extends Inherited {
+            public CompletableFuture<String> get(Integer key) {
+              return CompletableFuture.supplyAsync(() -> "number " + key);
+            }
+          }
+
+          class Inherited { // what others call is a bridge to its method
             public CompletableFuture<String> get(String key) {
               return CompletableFuture.supplyAsync(() -> key);
             }
@@ -84,6 +90,7 @@ class ModulesTest {
               IO.println(Twins.class.getModule());
               IO.println(Twins.sync(View.class, new Client()).get("open"));
               var client = new app.exported.Client();
+              IO.println(Twins.sync(View.class, client).get("inherited"));
               IO.println(Twins.sync(app.exported.View.class, client).twice("exported "));
               try {
                 IO.println(Twins.sync(app.closed.View.class, client).get("closed"));
@@ -112,6 +119,7 @@ class ModulesTest {
         .containsExactly(
             "module dev.anysync.twins",
             "open",
+            "inherited",
             "exported exported ",
             "view: app.closed.View cannot be implemented, as module app neither exports it to all"
                 + " nor opens it to us: let it say 'opens app.closed to dev.anysync.twins;'");
@@ -124,7 +132,7 @@ class ModulesTest {
     List<String> lines = run("-cp", path + File.pathSeparator + folder, "app.open.Main");
     assertThat(lines.getFirst()).startsWith("unnamed module");
     assertThat(lines.subList(1, lines.size()))
-        .containsExactly("open", "exported exported ", "closed");
+        .containsExactly("open", "inherited", "exported exported ", "closed");
   }
 
   private void compile(String... options) throws Exception {

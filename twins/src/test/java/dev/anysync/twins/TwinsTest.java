@@ -11,10 +11,13 @@ import dev.anysync.AnySync;
 import dev.anysync.AnySyncIterator;
 import dev.anysync.EventLoop;
 import dev.anysync.Unfuture;
+import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -149,6 +152,85 @@ class TwinsTest {
     Raw raw = Twins.sync(Raw.class, client);
     assertThat(raw.length("four").join()).isEqualTo(4);
     assertThat(raw.size()).isEqualTo(3);
+  }
+
+  public static class Executing {
+    public Future<?> submit(Runnable task) {
+      return new FutureTask<>(task, ""); // nothing runs it
+    }
+
+    public <T> Future<T> submit(Callable<T> task) {
+      return new FutureTask<>(task);
+    }
+
+    public <T> CompletableFuture<T> exec(Class<T> type) {
+      return new CompletableFuture<>();
+    }
+
+    public AnySyncIterator<?> elements() {
+      return AnySync.iterator(out -> out.yield("a"));
+    }
+  }
+
+  /** Also where all that is known of the result is that it may be anything. */
+  @Test
+  void futuresThatTheViewWishesAreNotWaitedFor() {
+    interface Executes {
+      Future<?> submit(Runnable task);
+
+      <T> Future<T> submit(Callable<T> task);
+
+      <T> CompletableFuture<T> exec(Class<T> type);
+
+      AnySyncIterator<?> elements();
+    }
+    Executes executes = Twins.sync(Executes.class, new Executing());
+    assertThat(executes.submit(() -> {})).isInstanceOf(FutureTask.class).isNotDone();
+    assertThat(executes.<String>submit(() -> "a")).isInstanceOf(FutureTask.class).isNotDone();
+    assertThat(executes.exec(String.class)).isNotDone();
+    try (AnySyncIterator<?> elements = executes.elements()) {
+      assertThat(elements.next()).isEqualTo("a");
+    }
+  }
+
+  @Test
+  void whatMayBeAnythingIsTheValue() {
+    interface Waits {
+      Object stage(String key);
+
+      <T> T done(T value);
+    }
+    interface OfAny<R> {
+      R length(String key);
+    }
+    interface OfNumbers extends OfAny<Integer> {}
+    interface OfFutures extends OfAny<CompletableFuture<Integer>> {}
+    class Both extends Client {
+      public <T> CompletableFuture<T> done(T value) {
+        return completedFuture(value);
+      }
+    }
+    Waits waits = Twins.sync(Waits.class, new Both());
+    assertThat(waits.stage("a")).isEqualTo("a");
+    assertThat(waits.<String>done("a")).isEqualTo("a");
+    assertThat(Twins.sync(OfAny.class, client).length("four")).isEqualTo(4);
+    assertThat(Twins.sync(OfNumbers.class, client).length("four")).isEqualTo(4);
+    assertThat(Twins.sync(OfFutures.class, client).length("four").join()).isEqualTo(4);
+  }
+
+  /** The value is wished, although it is a future itself. */
+  @Test
+  void aFutureOfAFuture() {
+    @SuppressWarnings("FutureReturnValueIgnored")
+    class Nested {
+      public CompletableFuture<CompletableFuture<String>> get() {
+        return completedFuture(completedFuture("a"));
+      }
+    }
+    interface Get {
+      CompletableFuture<String> get();
+    }
+    assertThat(Twins.sync(Get.class, new Nested()).get().join()).isEqualTo("a");
   }
 
   @Test
@@ -459,6 +541,68 @@ class TwinsTest {
     assertThat((Iterable<String>) streams.stream()).containsExactly("a", "b");
     assertThat(service.calls).as("the stream is closed").hasValue(2);
     assertThat((Iterable<String>) AnySyncIterator.from(streams.anySync())).containsExactly("a");
+  }
+
+  @Test
+  void whatCanBeClosedIsClosedAtTheEndOrEarly() {
+    var closed = new AtomicInteger();
+    class Cursor implements Iterator<String>, Closeable {
+      private final Iterator<String> elements = List.of("a", "b").iterator();
+
+      @Override
+      public boolean hasNext() {
+        return elements.hasNext();
+      }
+
+      @Override
+      public String next() {
+        return elements.next();
+      }
+
+      @Override
+      public void close() {
+        closed.incrementAndGet();
+      }
+    }
+    class Cursors {
+      public Cursor cursor() {
+        return new Cursor();
+      }
+
+      public DirectoryStream<String> directory() {
+        return new DirectoryStream<>() {
+          @Override
+          public Iterator<String> iterator() {
+            return List.of("a", "b").iterator();
+          }
+
+          @Override
+          public void close() {
+            closed.incrementAndGet();
+          }
+        };
+      }
+    }
+    interface Elements {
+      AnySyncIterator<String> cursor();
+
+      AnySyncIterator<String> directory();
+    }
+    Elements elements = Twins.async(Elements.class, new Cursors());
+    assertThat((Iterable<String>) elements.cursor()).containsExactly("a", "b");
+    assertThat(closed).hasValue(1);
+    assertThat((Iterable<String>) elements.directory()).containsExactly("a", "b");
+    assertThat(closed).hasValue(2);
+    try (AnySyncIterator<String> cursor = elements.cursor().prefetch(0)) {
+      assertThat(cursor.next()).isEqualTo("a");
+      assertThat(closed).hasValue(2);
+    }
+    assertThat(closed).hasValue(3);
+    try (AnySyncIterator<String> directory = elements.directory().prefetch(0)) {
+      assertThat(directory.next()).isEqualTo("a");
+      assertThat(closed).hasValue(3);
+    }
+    assertThat(closed).hasValue(4);
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.lang.classfile.ClassFile;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
+import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -439,6 +440,47 @@ class ViewTest {
     try (var pool = Executors.newVirtualThreadPerTaskExecutor()) {
       assertThat(Twins.sync(Submits.class, pool).<String>submit(() -> "a")).isEqualTo("a");
     }
+  }
+
+  interface Getter {
+    CompletableFuture<String> get(String key);
+  }
+
+  interface SpecialFunction extends Function<String, CompletableFuture<String>> {}
+
+  /** Their classes have the methods of their interfaces without type arguments. */
+  @Test
+  void lambdasAndProxiesAreCheckedByTheirInterfaces() {
+    interface GetsInt {
+      int get(String key);
+    }
+    interface AppliesToInt {
+      String apply(Integer key);
+    }
+    interface Gets {
+      String get(String key);
+    }
+    interface Applies {
+      String apply(String key);
+    }
+    Getter lambda = key -> completedFuture(key);
+    Getter proxy =
+        (Getter)
+            Proxy.newProxyInstance(
+                Getter.class.getClassLoader(),
+                new Class<?>[] {Getter.class},
+                (_, _, arguments) -> completedFuture(arguments[0]));
+    SpecialFunction function = key -> completedFuture(key);
+    for (Getter getter : List.of(lambda, proxy)) {
+      assertThat(Twins.sync(Gets.class, getter).get("a")).isEqualTo("a");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Twins.sync(GetsInt.class, getter))
+          .withMessageContaining("CompletableFuture<String> get(String) does not give int");
+    }
+    assertThat(Twins.sync(Applies.class, function).apply("a")).isEqualTo("a");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Twins.sync(AppliesToInt.class, function))
+        .withMessageContaining("apply(String) takes String as parameter 1, not Integer");
   }
 
   // What is wrong is said at once, and all of it

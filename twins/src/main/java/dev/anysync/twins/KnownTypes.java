@@ -15,17 +15,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** All async types: the core's own, and those of the integrations that are there. */
-final class AsyncTypes {
+final class KnownTypes {
   // What is a future of the JDK besides is first of all what its library takes it for.
   private static final List<AsyncType<?>> ALL =
       Stream.of(
               Stream.of(
                   new AsyncType.Value<CompletionStage<?>>(
-                      CompletionStage.class, AnySync::await, AsyncTypes::start),
+                      CompletionStage.class, AnySync::await, KnownTypes::start),
                   new AsyncType.Value<CompletableFuture<?>>(
-                      CompletableFuture.class, AnySync::await, AsyncTypes::start),
+                      CompletableFuture.class, AnySync::await, KnownTypes::start),
                   new AsyncType.Value<Unfuture<?>>(
-                      Unfuture.class, AnySync::await, AsyncTypes::start),
+                      Unfuture.class, AnySync::await, KnownTypes::start),
                   new AsyncType.Value<AnySync<?>>(AnySync.class, AnySync::await, call -> call),
                   new AsyncType.Elements<AnySyncIterator<?>>(
                       AnySyncIterator.class, elements -> elements, Supplier::get)),
@@ -35,11 +35,11 @@ final class AsyncTypes {
                       Flow.Publisher.class,
                       AnySyncIterator::from,
                       elements -> elements.get().publisher()),
-                  new AsyncType.Value<Future<?>>(Future.class, AnySync::await, AsyncTypes::start)))
+                  new AsyncType.Value<Future<?>>(Future.class, AnySync::await, KnownTypes::start)))
           .<AsyncType<?>>flatMap(types -> types)
           .toList();
 
-  private AsyncTypes() {}
+  private KnownTypes() {}
 
   private static Unfuture<Object> start(AnySync<Object> call) {
     return Unsync.call(call::run);
