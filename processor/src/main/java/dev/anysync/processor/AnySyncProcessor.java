@@ -70,7 +70,8 @@ public final class AnySyncProcessor extends AbstractProcessor {
     waiting.clear();
     for (Element element : round.getElementsAnnotatedWith(AnySynced.Throws.class)) {
       if (element instanceof TypeElement type && type.getAnnotation(AnySynced.class) == null) {
-        String text = "@AnySynced.Throws is for its twin, and it has none: add @AnySynced, or take it off";
+        String text =
+            "@AnySynced.Throws is for its twin, and it has none: add @AnySynced, or take it off";
         report(new Rejection.Problem(type, text), type);
       }
     }

@@ -346,8 +346,7 @@ abstract sealed class AnySyncedTwin extends Twin {
     }
 
     private List<TypeName> allThrown(Method method) {
-      return Stream.concat(
-              thrown(method).stream(), named(method).stream().map(TypeName::get))
+      return Stream.concat(thrown(method).stream(), named(method).stream().map(TypeName::get))
           .distinct()
           .toList();
     }

@@ -95,8 +95,7 @@ final class AsyncTypes {
    * @param made what the type variables of that method stand for, if that is known of all
    * @param cast whether it is of so many asynchronous types that it has to be said which is meant
    */
-  record Async(
-      Kind kind, Typed of, Typed value, ClassName via, List<Typed> made, boolean cast) {
+  record Async(Kind kind, Typed of, Typed value, ClassName via, List<Typed> made, boolean cast) {
     boolean isSingle() {
       return kind == Kind.CALL || kind == Kind.AWAITED;
     }
@@ -201,7 +200,8 @@ final class AsyncTypes {
   private @Nullable Async awaited(Typed result, ExecutableElement method) throws Rejection {
     List<TypeElement> types =
         Stream.concat(awaits.keySet().stream(), missing.keySet().stream())
-            .filter(type -> result.asSuper(type) != null).toList();
+            .filter(type -> result.asSuper(type) != null)
+            .toList();
     List<TypeElement> narrowest =
         types.stream()
             .filter(type -> types.stream().noneMatch(t -> t != type && isA(t, type)))
@@ -234,6 +234,7 @@ final class AsyncTypes {
       Kind kind, Typed found, ExecutableElement conversion, ExecutableElement method, boolean cast)
       throws Rejection {
     checkNotRaw(found, method);
+    TypeElement via = (TypeElement) conversion.getEnclosingElement();
     var wanted = (DeclaredType) conversion.getParameters().getFirst().asType();
     Map<TypeParameterElement, Typed> bindings = new HashMap<>();
     for (int i = 0; i < found.arguments().size(); i++) {
@@ -248,10 +249,7 @@ final class AsyncTypes {
             method,
             "returns %s, and %s.from takes no wildcard: make its parameter %s<? extends %s>"
                 .formatted(
-                    found,
-                    conversion.getEnclosingElement().getSimpleName(),
-                    wanted.asElement().getSimpleName(),
-                    argument));
+                    found, via.getSimpleName(), wanted.asElement().getSimpleName(), argument));
       }
       if (argument instanceof TypeVariable variable) {
         TypeParameterElement parameter = (TypeParameterElement) variable.asElement();
@@ -260,12 +258,12 @@ final class AsyncTypes {
     }
     Typed made = new Typed(conversion.getReturnType(), bindings);
     Typed value = kind == Kind.STREAM ? made.arguments().getFirst() : made;
-    TypeElement via = (TypeElement) conversion.getEnclosingElement();
     List<Typed> stand =
-        conversion.getTypeParameters().stream().flatMap(p -> Stream.ofNullable(bindings.get(p))).toList();
+        conversion.getTypeParameters().stream()
+            .flatMap(p -> Stream.ofNullable(bindings.get(p)))
+            .toList();
     boolean all = stand.size() == conversion.getTypeParameters().size();
-    return new Async(
-        kind, found, value, ClassName.get(via), all ? stand : List.of(), cast);
+    return new Async(kind, found, value, ClassName.get(via), all ? stand : List.of(), cast);
   }
 
   private static void checkNotRaw(Typed found, ExecutableElement method) throws Rejection {

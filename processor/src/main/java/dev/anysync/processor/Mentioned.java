@@ -155,7 +155,8 @@ final class Mentioned {
       }
       case ArrayType a -> add(type.in(a.getComponentType()), found);
       case WildcardType w ->
-          Stream.of(Optional.ofNullable(w.getExtendsBound()), Optional.ofNullable(w.getSuperBound()))
+          Stream.of(
+                  Optional.ofNullable(w.getExtendsBound()), Optional.ofNullable(w.getSuperBound()))
               .flatMap(Optional::stream)
               .forEach(bound -> add(type.in(bound), found));
       default -> {}

@@ -123,8 +123,7 @@ record Method(ExecutableElement element, Typed owner, String signature) {
 
   /** Nor do the values of an enum. */
   private static boolean isOfEnum(ExecutableElement method, TypeElement top, Language language) {
-    return top.getKind() == ElementKind.ENUM
-        && OF_ENUMS.contains(declared(method, language));
+    return top.getKind() == ElementKind.ENUM && OF_ENUMS.contains(declared(method, language));
   }
 
   private static String signature(ExecutableElement method, TypeElement top, Language language) {

@@ -51,7 +51,8 @@ abstract class Twin {
   static final String DELEGATE = "delegate";
 
   private static final Pattern COMMENT =
-      Pattern.compile(" *\\/\\*\\*\n *\\* " + Javadoc.MARKDOWN + "\n((?: *\\*(?!\\/).*\n)*+) *\\*\\/\n");
+      Pattern.compile(
+          " *\\/\\*\\*\n *\\* " + Javadoc.MARKDOWN + "\n((?: *\\*(?!\\/).*\n)*+) *\\*\\/\n");
 
   final Language language;
   final AsyncTypes asyncTypes;
@@ -189,9 +190,7 @@ abstract class Twin {
   }
 
   private JavaFile file() throws Rejection {
-    TypeSpec.Builder builder =
-        TypeSpec.classBuilder(name)
-            .addModifiers(Modifier.FINAL);
+    TypeSpec.Builder builder = TypeSpec.classBuilder(name).addModifiers(Modifier.FINAL);
     if (Language.isPublic(place) && Language.isPublic(type)) {
       builder.addModifiers(Modifier.PUBLIC);
     }

@@ -27,12 +27,7 @@ final class UnsyncTwin extends Twin {
 
   UnsyncTwin(TypeElement type, Language language) throws Rejection {
     super(
-        type,
-        type,
-        "Unsync",
-        language,
-        new AsyncTypes(language, type),
-        Method.of(type, language));
+        type, type, "Unsync", language, new AsyncTypes(language, type), Method.of(type, language));
     for (ExecutableElement method : ElementFilter.methodsIn(type.getEnclosedElements())) {
       if (!language.has(method, Unsynced.class)) {
         continue;

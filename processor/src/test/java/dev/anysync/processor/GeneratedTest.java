@@ -157,8 +157,7 @@ class GeneratedTest {
   @Test
   void aParentThatIsNotThereIsAnError(@TempDir Path folder) throws IOException {
     Compilation compilation =
-        without(
-            folder, "interface Lib extends Gone { Future<String> a(); }", "interface Gone {}");
+        without(folder, "interface Lib extends Gone { Future<String> a(); }", "interface Gone {}");
     assertThat(compilation.complaints.stream().map(c -> c.getMessage(Locale.ROOT)))
         .contains("lib.Lib names lib.Gone, which is not on the path: add what has it");
   }
@@ -168,7 +167,8 @@ class GeneratedTest {
     String text = "/// a line\n".repeat(5_000);
     Compilation compilation =
         Compilation.of(
-            List.of(source("A", "\n" + text + "@AnySynced interface A {\n" + text + " int a(); }")));
+            List.of(
+                source("A", "\n" + text + "@AnySynced interface A {\n" + text + " int a(); }")));
     assertThat(compilation.complaints).isEmpty();
     assertThat(compilation.generated.get("AAnySync").lines().filter(l -> l.contains("/// a line")))
         .hasSize(10_000);

@@ -611,6 +611,7 @@ class RefusalTest {
         .singleElement()
         .satisfies(c -> assertThat(c.getMessage(Locale.ROOT)).contains("cannot find symbol"));
   }
+
   @Test
   void anExceptionThatDoesNotExist() {
     Compilation compilation =
