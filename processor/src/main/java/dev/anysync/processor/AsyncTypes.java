@@ -234,7 +234,7 @@ final class AsyncTypes {
       Kind kind, Typed found, ExecutableElement conversion, ExecutableElement method, boolean cast)
       throws Rejection {
     checkNotRaw(found, method);
-    TypeElement via = (TypeElement) conversion.getEnclosingElement();
+    ClassName via = ClassName.get((TypeElement) conversion.getEnclosingElement());
     var wanted = (DeclaredType) conversion.getParameters().getFirst().asType();
     Map<TypeParameterElement, Typed> bindings = new HashMap<>();
     for (int i = 0; i < found.arguments().size(); i++) {
@@ -248,8 +248,7 @@ final class AsyncTypes {
         throw new Rejection(
             method,
             "returns %s, and %s.from takes no wildcard: make its parameter %s<? extends %s>"
-                .formatted(
-                    found, via.getSimpleName(), wanted.asElement().getSimpleName(), argument));
+                .formatted(found, via.simpleName(), wanted.asElement().getSimpleName(), argument));
       }
       if (argument instanceof TypeVariable variable) {
         TypeParameterElement parameter = (TypeParameterElement) variable.asElement();
@@ -263,7 +262,7 @@ final class AsyncTypes {
             .flatMap(p -> Stream.ofNullable(bindings.get(p)))
             .toList();
     boolean all = stand.size() == conversion.getTypeParameters().size();
-    return new Async(kind, found, value, ClassName.get(via), all ? stand : List.of(), cast);
+    return new Async(kind, found, value, via, all ? stand : List.of(), cast);
   }
 
   private static void checkNotRaw(Typed found, ExecutableElement method) throws Rejection {

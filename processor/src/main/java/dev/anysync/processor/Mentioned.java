@@ -131,7 +131,11 @@ final class Mentioned {
   static @Nullable String missing(ExecutableElement element) {
     List<DeclaredType> found = new ArrayList<>();
     parts(element).forEach(part -> add(new Typed(part, Map.of()), found));
-    return found.stream()
+    return missing(found);
+  }
+
+  static @Nullable String missing(List<DeclaredType> types) {
+    return types.stream()
         .filter(type -> type.getKind() == TypeKind.ERROR)
         .map(DeclaredType::toString)
         .findFirst()

@@ -58,6 +58,10 @@ record Method(ExecutableElement element, Typed owner, String signature) {
 
   /** Returns the methods of {@code type} that a twin in the same package can call. */
   static List<Method> of(TypeElement type, Language language) throws Rejection {
+    String missing = Mentioned.missing(Mentioned.around(type));
+    if (missing != null) {
+      throw new Unresolved(type, missing);
+    }
     Map<String, Method> found = new LinkedHashMap<>();
     collect(new Typed(type.asType(), Map.of()), type, language, found, new LinkedHashSet<>());
     return List.copyOf(found.values());
@@ -79,11 +83,13 @@ record Method(ExecutableElement element, Typed owner, String signature) {
     }
     for (ExecutableElement element : ElementFilter.methodsIn(type.getEnclosedElements())) {
       if (isMember(element, type == top, top, language)) {
-        String missing = Mentioned.missing(element);
+        Method method = new Method(element, owner, signature(element, top, language));
+        String missing = Mentioned.missing(Mentioned.in(method));
         if (missing != null && !language.isCompiled(element)) {
           throw new Unresolved(element, missing);
+        } else if (missing != null && Mentioned.missing(element) == null) {
+          throw new Unresolved(top, missing);
         }
-        Method method = new Method(element, owner, signature(element, top, language));
         found.merge(method.signature, method, (a, b) -> moreSpecific(a, b, top, language));
       }
     }

@@ -8,6 +8,8 @@ import java.util.stream.LongStream;
 import javax.tools.Diagnostic;
 import javax.tools.JavaFileObject;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What cannot be done is an error of the compiler, at the element, with the remedy. */
 class RefusalTest {
@@ -600,13 +602,19 @@ class RefusalTest {
   }
 
   /** The compiler says what does not exist, and the processor says nothing on top of it. */
-  @Test
-  void aTypeThatDoesNotExist() {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{ Missing a(); }",
+        "extends java.util.function.Supplier<Missing> {}",
+        "extends Base<Missing> {} interface Base<T> { T a(); }",
+        "extends Missing { int a(); }",
+        "<T extends Missing> { int a(); }"
+      })
+  void aTypeThatDoesNotExist(String rest) {
     Compilation compilation =
         Compilation.of(
-            List.of(
-                new Compilation.Source(
-                    "A", "@dev.anysync.AnySynced interface A { Missing a(); }")));
+            List.of(new Compilation.Source("A", "@dev.anysync.AnySynced interface A " + rest)));
     assertThat(compilation.complaints.stream().filter(c -> c.getKind() == Diagnostic.Kind.ERROR))
         .singleElement()
         .satisfies(c -> assertThat(c.getMessage(Locale.ROOT)).contains("cannot find symbol"));
