@@ -243,7 +243,7 @@ final class AsyncTypes {
         argument = wildcard.getExtendsBound();
       }
       if (kind == Kind.STREAM
-          && argument == wanted.getTypeArguments().get(i)
+          && wanted.getTypeArguments().get(i) instanceof TypeVariable
           && found.arguments().get(i).resolved().mirror() instanceof WildcardType) {
         throw new Rejection(
             method,

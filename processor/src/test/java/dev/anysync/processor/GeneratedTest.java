@@ -170,8 +170,12 @@ class GeneratedTest {
             List.of(
                 source("A", "\n" + text + "@AnySynced interface A {\n" + text + " int a(); }")));
     assertThat(compilation.complaints).isEmpty();
-    assertThat(compilation.generated.get("AAnySync").lines().filter(l -> l.contains("/// a line")))
-        .hasSize(10_000);
+    assertThat(compilation.generated)
+        .hasEntrySatisfying(
+            "AAnySync",
+            twin ->
+                assertThat(twin.lines().filter(line -> line.contains("/// a line")))
+                    .hasSize(10_000));
   }
 
   @Test
