@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.io.Writer;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import javax.annotation.processing.AbstractProcessor;
 import javax.annotation.processing.FilerException;
@@ -31,7 +33,7 @@ import javax.tools.Diagnostic;
 public final class AnySyncProcessor extends AbstractProcessor {
   static final String INTEGRATIONS = "anysync.integrations";
 
-  private final Set<String> waiting = new LinkedHashSet<>(); // for types that are yet to come
+  private final Map<String, Unresolved> waiting = new LinkedHashMap<>(); // for what is yet to come
 
   /** For the compiler. */
   public AnySyncProcessor() {}
@@ -58,21 +60,38 @@ public final class AnySyncProcessor extends AbstractProcessor {
   @Override
   public boolean process(Set<? extends TypeElement> annotations, RoundEnvironment round) {
     Set<TypeElement> types = new LinkedHashSet<>();
-    for (String name : waiting) {
+    for (String name : waiting.keySet()) {
       types.add(processingEnv.getElementUtils().getTypeElement(name));
     }
+    if (round.processingOver()) {
+      types.forEach(this::giveUp);
+      return false;
+    }
     waiting.clear();
-    for (var annotation : Set.of(AnySynced.class, Unsynced.class)) {
+    for (Element element : round.getElementsAnnotatedWith(AnySynced.Throws.class)) {
+      if (element instanceof TypeElement type && type.getAnnotation(AnySynced.class) == null) {
+        String text =
+            "@AnySynced.Throws is for its twin, and it has none: add @AnySynced, or take it off";
+        report(new Rejection.Problem(type, text), type);
+      }
+    }
+    for (var annotation : List.of(AnySynced.class, Unsynced.class)) {
       for (Element element : round.getElementsAnnotatedWith(annotation)) {
         types.add(
             (TypeElement)
                 (element instanceof TypeElement ? element : element.getEnclosingElement()));
       }
     }
-    if (!round.processingOver()) { // else the compiler itself says what does not exist
-      types.forEach(this::convert);
-    }
+    types.forEach(this::convert);
     return false;
+  }
+
+  /** Says what is missing, unless a source names it: then the compiler does. */
+  private void giveUp(TypeElement type) {
+    Unresolved missing = Objects.requireNonNull(waiting.get(type.getQualifiedName().toString()));
+    if (new Language(processingEnv, type).isCompiled(missing.user())) {
+      report(new Rejection.Problem(type, missing.text()), type);
+    }
   }
 
   private void convert(TypeElement type) {
@@ -94,7 +113,7 @@ public final class AnySyncProcessor extends AbstractProcessor {
     } catch (Rejection e) {
       e.problems().forEach(problem -> report(problem, type));
     } catch (Unresolved e) {
-      waiting.add(type.getQualifiedName().toString());
+      waiting.put(type.getQualifiedName().toString(), e);
     }
   }
 

@@ -10,6 +10,7 @@ import dev.anysync.AnySyncContextManager;
 import dev.anysync.AnySyncGenerator;
 import dev.anysync.AnySyncIterator;
 import dev.anysync.AnySynced;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -28,9 +29,15 @@ import org.jspecify.annotations.Nullable;
 
 /** The twin of a type that is annotated with {@link AnySynced}. */
 abstract sealed class AnySyncedTwin extends Twin {
-  private AnySyncedTwin(TypeElement place, TypeElement type, String suffix, Language language)
+  private AnySyncedTwin(
+      TypeElement place,
+      TypeElement type,
+      String suffix,
+      Language language,
+      AsyncTypes asyncTypes,
+      List<Method> all)
       throws Rejection {
-    super(place, type, suffix, language);
+    super(place, type, suffix, language, asyncTypes, all);
   }
 
   static AnySyncedTwin of(TypeElement place, Language language) throws Rejection {
@@ -39,7 +46,11 @@ abstract sealed class AnySyncedTwin extends Twin {
     boolean streams = isStream(place, asked);
     AsyncTypes asyncTypes = new AsyncTypes(language, place);
     boolean async = false;
-    for (Method method : Method.of(type, language)) {
+    List<Method> all = Method.of(type, language);
+    for (Method method : all) {
+      if (Mentioned.missing(method.element()) != null) {
+        continue; // the twin says so
+      }
       try {
         AsyncTypes.Async result = asyncTypes.of(method.result(), method.element());
         async |=
@@ -52,8 +63,8 @@ abstract sealed class AnySyncedTwin extends Twin {
       }
     }
     return async
-        ? new OfAsync(place, type, streams, language)
-        : new OfDirect(place, type, language);
+        ? new OfAsync(place, type, streams, language, asyncTypes, all)
+        : new OfDirect(place, type, language, asyncTypes, all);
   }
 
   private static TypeElement type(TypeElement place, AnnotationMirror asked) throws Rejection {
@@ -66,7 +77,7 @@ abstract sealed class AnySyncedTwin extends Twin {
       case TypeMirror type when type.getKind() != TypeKind.ERROR ->
           throw new Rejection(
               place, "of = %s.class has no methods: name a class or an interface".formatted(type));
-      default -> throw new Unresolved(of.toString());
+      default -> throw new Unresolved(place, of.toString());
     };
   }
 
@@ -88,17 +99,27 @@ abstract sealed class AnySyncedTwin extends Twin {
     return "%s has no method that has another form: take @AnySynced off".formatted(type());
   }
 
-  private List<? extends TypeMirror> named(Element element) {
+  final List<DeclaredType> named(Element element) {
     AnnotationMirror named = language.find(element, AnySynced.Throws.class);
     if (named == null) {
       return List.of();
     }
-    List<?> values = (List<?>) Objects.requireNonNull(Language.value(named, "value"));
-    return values.stream().map(v -> (TypeMirror) ((AnnotationValue) v).getValue()).toList();
+    if (!(Language.value(named, "value") instanceof List<?> values)) {
+      throw new Unresolved(element, "exceptions");
+    }
+    List<DeclaredType> types = new ArrayList<>();
+    for (Object value : values) {
+      if (!(((AnnotationValue) value).getValue() instanceof DeclaredType type)
+          || type.getKind() != TypeKind.DECLARED) {
+        throw new Unresolved(element, value.toString());
+      }
+      types.add(type);
+    }
+    return types;
   }
 
   final void refuseThrows(Element element) throws Rejection {
-    List<? extends TypeMirror> named = named(element);
+    List<DeclaredType> named = named(element);
     if (!named.isEmpty()) {
       String exceptions = named.stream().map(TypeMirror::toString).collect(joining(", "));
       throw new Rejection(
@@ -126,6 +147,7 @@ abstract sealed class AnySyncedTwin extends Twin {
                   .formatted(handle));
     }
     refuseThrows(element);
+    checkThrown(method);
     Typed type = method.in(handle.asType());
     Typed.Naming naming = naming(method);
     TypeName[] arguments =
@@ -171,8 +193,14 @@ abstract sealed class AnySyncedTwin extends Twin {
 
   /** Of a type in direct style: its methods return what can be run and awaited. */
   private static final class OfDirect extends AnySyncedTwin {
-    OfDirect(TypeElement place, TypeElement type, Language language) throws Rejection {
-      super(place, type, "AnySync", language);
+    OfDirect(
+        TypeElement place,
+        TypeElement type,
+        Language language,
+        AsyncTypes asyncTypes,
+        List<Method> all)
+        throws Rejection {
+      super(place, type, "AnySync", language, asyncTypes, all);
       refuseThrows(place);
     }
 
@@ -197,6 +225,7 @@ abstract sealed class AnySyncedTwin extends Twin {
       if (asyncTypes.of(method.result(), method.element()) != null || isAccessor(method)) {
         return same(method);
       }
+      checkThrown(method);
       return new Converted(
           generic(AnySync.class, boxed(method.result(), naming(method))),
           returned(CodeBlock.of("$T.coroutine(() ->$W$L)", AnySync.class, call(method))),
@@ -216,9 +245,15 @@ abstract sealed class AnySyncedTwin extends Twin {
   private static final class OfAsync extends AnySyncedTwin {
     private final boolean streams;
 
-    OfAsync(TypeElement place, TypeElement type, boolean streams, Language language)
+    OfAsync(
+        TypeElement place,
+        TypeElement type,
+        boolean streams,
+        Language language,
+        AsyncTypes asyncTypes,
+        List<Method> all)
         throws Rejection {
-      super(place, type, "Sync", language);
+      super(place, type, "Sync", language, asyncTypes, all);
       this.streams = streams;
     }
 
@@ -257,7 +292,14 @@ abstract sealed class AnySyncedTwin extends Twin {
         case BOTH -> same(method);
         case ITERATOR -> streams ? stream(method, async, call(method)) : same(method);
         case STREAM ->
-            stream(method, async, CodeBlock.of("$T.from($L)", async.via(), call(method)));
+            stream(
+                method,
+                async,
+                CodeBlock.of(
+                    "$T.$Lfrom($L)",
+                    async.via(),
+                    streams ? witness(async, naming(method)) : "",
+                    call(method)));
         case CALL -> waiting(method, async, CodeBlock.of("$L.run()", call(method)));
         case AWAITED -> waiting(method, async, awaiting(method, async));
       };
@@ -273,7 +315,19 @@ abstract sealed class AnySyncedTwin extends Twin {
           true);
     }
 
-    private CodeBlock awaiting(Method method, AsyncTypes.Async async) {
+    /** A stream of an iterator's elements is not of a supertype. */
+    private static CodeBlock witness(AsyncTypes.Async async, Typed.Naming naming) {
+      return async.made().isEmpty()
+          ? CodeBlock.of("")
+          : CodeBlock.of(
+              "<$L>",
+              CodeBlock.join(
+                  async.made().stream().map(t -> CodeBlock.of("$T", t.name(naming))).toList(),
+                  ", "));
+    }
+
+    private CodeBlock awaiting(Method method, AsyncTypes.Async async) throws Rejection {
+      checkThrown(method);
       TypeName value = async.value().name(naming(method));
       CodeBlock witness =
           value.equals(TypeName.VOID) ? CodeBlock.of("") : CodeBlock.of("<$T>", value);
@@ -292,13 +346,14 @@ abstract sealed class AnySyncedTwin extends Twin {
     }
 
     private List<TypeName> allThrown(Method method) {
-      return Stream.of(
-              thrown(method).stream(),
-              super.named(method.element()).stream().map(TypeName::get),
-              super.named(place()).stream().map(TypeName::get))
-          .flatMap(t -> t)
+      return Stream.concat(thrown(method).stream(), named(method).stream().map(TypeName::get))
           .distinct()
           .toList();
+    }
+
+    @Override
+    List<DeclaredType> named(Method method) {
+      return Stream.concat(named(method.element()).stream(), named(place()).stream()).toList();
     }
   }
 }

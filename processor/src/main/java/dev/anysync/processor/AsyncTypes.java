@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import javax.lang.model.element.ExecutableElement;
 import javax.lang.model.element.Modifier;
 import javax.lang.model.element.TypeElement;
@@ -91,9 +92,10 @@ final class AsyncTypes {
    *
    * @param of the asynchronous type itself
    * @param value the type of what it results in, or of its elements
+   * @param made what the type variables of that method stand for, if that is known of all
    * @param cast whether it is of so many asynchronous types that it has to be said which is meant
    */
-  record Async(Kind kind, Typed of, Typed value, ClassName via, boolean cast) {
+  record Async(Kind kind, Typed of, Typed value, ClassName via, List<Typed> made, boolean cast) {
     boolean isSingle() {
       return kind == Kind.CALL || kind == Kind.AWAITED;
     }
@@ -116,7 +118,12 @@ final class AsyncTypes {
               "-A%s: there is no class %s: put it on the path, or take it off the option"
                   .formatted(AnySyncProcessor.INTEGRATIONS, name.strip()));
         }
-        add(integration);
+        if (!add(integration)) {
+          throw new Rejection(
+              place,
+              "-A%s: %s has no public static method await(X<T>) or AnySyncIterator<T> from(X<? extends T>): write one, or take it off the option"
+                  .formatted(AnySyncProcessor.INTEGRATIONS, integration));
+        }
       }
     }
     LIBRARIES.forEach(this::add);
@@ -136,21 +143,29 @@ final class AsyncTypes {
     }
   }
 
-  private void add(TypeElement integration) {
+  /** Returns whether it has a conversion. */
+  private boolean add(TypeElement integration) {
+    boolean any = false;
     for (ExecutableElement method : ElementFilter.methodsIn(integration.getEnclosedElements())) {
       if (method.getModifiers().containsAll(List.of(Modifier.PUBLIC, Modifier.STATIC))
           && method.getParameters().size() == 1
           && method.getParameters().getFirst().asType() instanceof DeclaredType type
-          && type.getKind() == TypeKind.DECLARED) {
+          && type.getKind() == TypeKind.DECLARED
+          && !new Typed(type, Map.of()).isRaw()) {
+        Typed made = new Typed(method.getReturnType(), Map.of());
         TypeElement converted = (TypeElement) type.asElement();
         if (method.getSimpleName().contentEquals("await")) {
           awaits.putIfAbsent(converted, method);
+          any = true;
         } else if (method.getSimpleName().contentEquals("from")
-            && new Typed(method.getReturnType(), Map.of()).isA(iterator)) {
+            && made.isA(iterator)
+            && !made.isRaw()) {
           streams.putIfAbsent(converted, method);
+          any = true;
         }
       }
     }
+    return any;
   }
 
   /**
@@ -159,23 +174,20 @@ final class AsyncTypes {
    * @throws Rejection if it is, and its value's type or its integration is missing
    */
   @Nullable Async of(Typed result, ExecutableElement method) throws Rejection {
-    for (Map.Entry<TypeElement, Library> type : missing.entrySet()) {
-      if (result.asSuper(type.getKey()) != null) {
-        throw new Rejection(
-            method,
-            "returns %s, which %s waits for: add the artifact dev.anysync:%s, and require its module if this is in one"
-                .formatted(result, type.getValue().integration, type.getValue().artifact));
-      }
-    }
     Typed found = result.asSuper(contextManager);
     if (found != null) {
-      return new Async(Kind.BOTH, found, found, ClassName.get(contextManager), false);
+      return new Async(Kind.BOTH, found, found, ClassName.get(contextManager), List.of(), false);
     }
     found = result.asSuper(iterator);
     if (found != null) {
       checkNotRaw(found, method);
-      Typed element = found.arguments().getFirst().values(iterator.getTypeParameters().getFirst());
-      return new Async(Kind.ITERATOR, found, element, ClassName.get(iterator), false);
+      return new Async(
+          Kind.ITERATOR,
+          found,
+          found.arguments().getFirst(),
+          ClassName.get(iterator),
+          List.of(),
+          false);
     }
     for (Map.Entry<TypeElement, ExecutableElement> stream : streams.entrySet()) {
       if (result.isA(stream.getKey())) { // a subtype can do more, which would be lost
@@ -187,7 +199,9 @@ final class AsyncTypes {
 
   private @Nullable Async awaited(Typed result, ExecutableElement method) throws Rejection {
     List<TypeElement> types =
-        awaits.keySet().stream().filter(type -> result.asSuper(type) != null).toList();
+        Stream.concat(awaits.keySet().stream(), missing.keySet().stream())
+            .filter(type -> result.asSuper(type) != null)
+            .toList();
     List<TypeElement> narrowest =
         types.stream()
             .filter(type -> types.stream().noneMatch(t -> t != type && isA(t, type)))
@@ -196,6 +210,13 @@ final class AsyncTypes {
       return null;
     }
     TypeElement type = narrowest.getFirst();
+    Library library = missing.get(type);
+    if (library != null) {
+      throw new Rejection(
+          method,
+          "returns %s, which %s waits for: add the artifact dev.anysync:%s, and require its module if this is in one"
+              .formatted(result, library.integration, library.artifact));
+    }
     return converted(
         type.equals(call) ? Kind.CALL : Kind.AWAITED,
         Objects.requireNonNull(result.asSuper(type)),
@@ -213,12 +234,21 @@ final class AsyncTypes {
       Kind kind, Typed found, ExecutableElement conversion, ExecutableElement method, boolean cast)
       throws Rejection {
     checkNotRaw(found, method);
+    ClassName via = ClassName.get((TypeElement) conversion.getEnclosingElement());
     var wanted = (DeclaredType) conversion.getParameters().getFirst().asType();
     Map<TypeParameterElement, Typed> bindings = new HashMap<>();
     for (int i = 0; i < found.arguments().size(); i++) {
       TypeMirror argument = wanted.getTypeArguments().get(i);
       if (argument instanceof WildcardType wildcard && wildcard.getExtendsBound() != null) {
         argument = wildcard.getExtendsBound();
+      }
+      if (kind == Kind.STREAM
+          && wanted.getTypeArguments().get(i) instanceof TypeVariable
+          && found.arguments().get(i).resolved().mirror() instanceof WildcardType) {
+        throw new Rejection(
+            method,
+            "returns %s, and %s.from takes no wildcard: make its parameter %s<? extends %s>"
+                .formatted(found, via.simpleName(), wanted.asElement().getSimpleName(), argument));
       }
       if (argument instanceof TypeVariable variable) {
         TypeParameterElement parameter = (TypeParameterElement) variable.asElement();
@@ -227,8 +257,12 @@ final class AsyncTypes {
     }
     Typed made = new Typed(conversion.getReturnType(), bindings);
     Typed value = kind == Kind.STREAM ? made.arguments().getFirst() : made;
-    TypeElement via = (TypeElement) conversion.getEnclosingElement();
-    return new Async(kind, found, value, ClassName.get(via), cast);
+    List<Typed> stand =
+        conversion.getTypeParameters().stream()
+            .flatMap(p -> Stream.ofNullable(bindings.get(p)))
+            .toList();
+    boolean all = stand.size() == conversion.getTypeParameters().size();
+    return new Async(kind, found, value, via, all ? stand : List.of(), cast);
   }
 
   private static void checkNotRaw(Typed found, ExecutableElement method) throws Rejection {

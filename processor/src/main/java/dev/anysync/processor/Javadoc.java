@@ -68,7 +68,7 @@ final class Javadoc {
       Matcher words = WORDS.matcher(tag);
       if (!words.matches() || isTrue(words.group(1), words.group(2))) {
         tags.append("\n").append(tag);
-      } else if (words.group(1).equals("throws")) {
+      } else if (element instanceof ExecutableElement && isThrows(words.group(1))) {
         body.append("\n\n<p>Fails with {@code %s} %s".formatted(words.group(2), words.group(3)));
       }
     }
@@ -89,13 +89,26 @@ final class Javadoc {
     return switch (tag) {
       case "return" -> !isVoid();
       case "param" ->
-          converted == null
-              || converted.without() == null
-              || !converted.without().getSimpleName().contentEquals(subject);
-      case "throws" -> isThrown(subject);
+          subject.startsWith("<")
+              ? !isRenamed(subject.replaceAll("[<>]", ""))
+              : converted != null
+                  && (converted.without() == null
+                      || !converted.without().getSimpleName().contentEquals(subject));
+      case "throws", "exception" -> isThrown(subject);
       case "see" -> false;
       default -> true;
     };
+  }
+
+  private static boolean isThrows(String tag) {
+    return tag.equals("throws") || tag.equals("exception");
+  }
+
+  /** A method's own type variables get other names than those of the class. */
+  private boolean isRenamed(String variable) {
+    return element instanceof ExecutableElement
+        && twin.type().getTypeParameters().stream()
+            .anyMatch(p -> p.getSimpleName().contentEquals(variable));
   }
 
   /** A coroutine fails with what its body throws, but no method of it is declared to. */

@@ -14,6 +14,7 @@ import javax.lang.model.element.PackageElement;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.util.Elements;
 import javax.lang.model.util.Types;
+import javax.tools.JavaFileObject;
 import org.jspecify.annotations.Nullable;
 
 /** What can be asked of the compiler, as seen from an annotated type. */
@@ -114,6 +115,12 @@ final class Language {
       e = e.getEnclosingElement();
     }
     return true;
+  }
+
+  /** Returns whether {@code element} comes from a class file, so that nobody here can change it. */
+  boolean isCompiled(Element element) {
+    JavaFileObject file = elements.getFileObjectOf(element);
+    return file != null && file.getKind() == JavaFileObject.Kind.CLASS;
   }
 
   static boolean isPublic(Element element) {

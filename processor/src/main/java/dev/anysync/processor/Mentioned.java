@@ -2,8 +2,11 @@ package dev.anysync.processor;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.ExecutableElement;
@@ -21,31 +24,55 @@ import org.jspecify.annotations.Nullable;
 final class Mentioned {
   private Mentioned() {}
 
-  /** Returns the warnings that repeating a signature gives, as its author got them already. */
-  static Set<String> lints(Method method, Language language) {
+  /** Returns what a method mentions, with what stands for the type variables of its type. */
+  static List<DeclaredType> in(Method method) {
+    List<DeclaredType> found = new ArrayList<>();
+    parts(method.element()).forEach(part -> add(method.in(part), found));
+    return found;
+  }
+
+  /** Returns what is mentioned with the name of a type and its type variables. */
+  static List<DeclaredType> around(TypeElement type) {
+    List<DeclaredType> found = new ArrayList<>();
+    Typed context = new Typed(type.asType(), Map.of());
+    type.getTypeParameters().forEach(p -> context.bounds(p).forEach(b -> add(b, found)));
+    if (type.getEnclosingElement() instanceof TypeElement outer) {
+      found.add((DeclaredType) outer.asType());
+    }
+    return found;
+  }
+
+  /** Returns the warnings that repeating types gives, as their author got them already. */
+  static Set<String> lints(List<DeclaredType> types, Language language) {
     Set<String> lints = new TreeSet<>();
-    for (DeclaredType type : all(method.element())) {
+    for (DeclaredType type : types) {
       var element = (TypeElement) type.asElement();
       if (type.getTypeArguments().isEmpty() && !element.getTypeParameters().isEmpty()) {
         lints.add("rawtypes");
       }
-      if (language.elements.isDeprecated(element)) {
-        AnnotationMirror mirror = language.find(element, Deprecated.class);
-        boolean removal =
-            mirror != null && Boolean.TRUE.equals(Language.value(mirror, "forRemoval"));
-        lints.add(removal ? "removal" : "deprecation");
+      for (Element e = element; e instanceof TypeElement; e = e.getEnclosingElement()) {
+        if (language.elements.isDeprecated(e)) {
+          AnnotationMirror mirror = language.find(e, Deprecated.class);
+          boolean removal =
+              mirror != null && Boolean.TRUE.equals(Language.value(mirror, "forRemoval"));
+          lints.add(removal ? "removal" : "deprecation");
+        }
       }
     }
     return lints;
   }
 
-  /** Returns a type that the twin cannot name; null if there is none. */
-  static @Nullable TypeElement hidden(Method method, Language language) {
-    return all(method.element()).stream()
-        .map(type -> (TypeElement) type.asElement())
-        .filter(type -> !language.isAccessible(type))
-        .findFirst()
-        .orElse(null);
+  /** Throws a {@link Rejection} if the twin cannot name one of the types. */
+  static void checkAccessible(Element element, List<DeclaredType> types, Language language)
+      throws Rejection {
+    for (DeclaredType type : types) {
+      if (!language.isAccessible(type.asElement())) {
+        throw new Rejection(
+            element,
+            "%s, which it names, is not accessible to a class beside it: make it at least package-private"
+                .formatted(type.asElement()));
+      }
+    }
   }
 
   /** Returns whether {@code variable} is somewhere in {@code type}. */
@@ -100,35 +127,43 @@ final class Mentioned {
     };
   }
 
-  /** Throws {@link Unresolved} if a type does not exist. */
-  static void check(ExecutableElement element) {
-    var _ = all(element);
-  }
-
-  private static List<DeclaredType> all(ExecutableElement element) {
+  /** Returns a type that does not exist; null if all do. */
+  static @Nullable String missing(ExecutableElement element) {
     List<DeclaredType> found = new ArrayList<>();
-    add(element.getReturnType(), found);
-    element.getParameters().forEach(p -> add(p.asType(), found));
-    element.getThrownTypes().forEach(t -> add(t, found));
-    element.getTypeParameters().forEach(p -> p.getBounds().forEach(b -> add(b, found)));
-    return found;
+    parts(element).forEach(part -> add(new Typed(part, Map.of()), found));
+    return missing(found);
   }
 
-  private static void add(@Nullable TypeMirror type, List<DeclaredType> found) {
-    switch (type) {
+  static @Nullable String missing(List<DeclaredType> types) {
+    return types.stream()
+        .filter(type -> type.getKind() == TypeKind.ERROR)
+        .map(DeclaredType::toString)
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static List<TypeMirror> parts(ExecutableElement element) {
+    List<TypeMirror> parts = new ArrayList<>(List.of(element.getReturnType()));
+    element.getParameters().forEach(p -> parts.add(p.asType()));
+    parts.addAll(element.getThrownTypes());
+    element.getTypeParameters().forEach(p -> parts.addAll(p.getBounds()));
+    return parts;
+  }
+
+  private static void add(Typed written, List<DeclaredType> found) {
+    Typed type = written.resolved();
+    switch (type.mirror()) {
       case DeclaredType d -> {
-        if (d.getKind() == TypeKind.ERROR) {
-          throw new Unresolved(d.toString());
-        }
         found.add(d);
-        d.getTypeArguments().forEach(argument -> add(argument, found));
+        d.getTypeArguments().forEach(argument -> add(type.in(argument), found));
       }
-      case ArrayType a -> add(a.getComponentType(), found);
-      case WildcardType w -> {
-        add(w.getExtendsBound(), found);
-        add(w.getSuperBound(), found);
-      }
-      case null, default -> {}
+      case ArrayType a -> add(type.in(a.getComponentType()), found);
+      case WildcardType w ->
+          Stream.of(
+                  Optional.ofNullable(w.getExtendsBound()), Optional.ofNullable(w.getSuperBound()))
+              .flatMap(Optional::stream)
+              .forEach(bound -> add(type.in(bound), found));
+      default -> {}
     }
   }
 }

@@ -19,7 +19,6 @@ import javax.lang.model.type.ExecutableType;
 import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.ElementFilter;
-import javax.lang.model.util.Elements;
 
 /**
  * A method as a member of a type.
@@ -31,6 +30,7 @@ import javax.lang.model.util.Elements;
 record Method(ExecutableElement element, Typed owner, String signature) {
   private static final Set<String> ROOTS =
       Set.of("java.lang.Object", "java.lang.Enum", "java.lang.Record");
+  private static final Set<String> OF_ENUMS = Set.of("values()", "valueOf(java.lang.String)");
 
   Typed result() {
     return in(element.getReturnType());
@@ -48,14 +48,20 @@ record Method(ExecutableElement element, Typed owner, String signature) {
     return element.getParameters();
   }
 
-  /** Returns a parameter's name; what another language named, Java may reserve. */
+  /** Returns a parameter's name, if Java does not reserve it, and no class called is named so. */
   static String name(VariableElement parameter) {
     String name = parameter.getSimpleName().toString();
-    return SourceVersion.isName(name) ? name : name + "_";
+    boolean free =
+        SourceVersion.isName(name) && !name.startsWith("AnySync") && !name.equals("Unsync");
+    return free ? name : name + "_";
   }
 
   /** Returns the methods of {@code type} that a twin in the same package can call. */
   static List<Method> of(TypeElement type, Language language) throws Rejection {
+    String missing = Mentioned.missing(Mentioned.around(type));
+    if (missing != null) {
+      throw new Unresolved(type, missing);
+    }
     Map<String, Method> found = new LinkedHashMap<>();
     collect(new Typed(type.asType(), Map.of()), type, language, found, new LinkedHashSet<>());
     return List.copyOf(found.values());
@@ -72,20 +78,25 @@ record Method(ExecutableElement element, Typed owner, String signature) {
     if (ROOTS.contains(type.getQualifiedName().toString()) || !seen.add(type)) {
       return;
     }
-    if (owner.mirror().getKind() == TypeKind.ERROR) {
-      throw new Unresolved(owner.toString());
-    }
     if (owner.isRaw()) {
       throw new Rejection(top, "is a raw %s: say of what".formatted(type.getSimpleName()));
     }
     for (ExecutableElement element : ElementFilter.methodsIn(type.getEnclosedElements())) {
       if (isMember(element, type == top, top, language)) {
-        Mentioned.check(element);
         Method method = new Method(element, owner, signature(element, top, language));
+        String missing = Mentioned.missing(Mentioned.in(method));
+        if (missing != null && !language.isCompiled(element)) {
+          throw new Unresolved(element, missing);
+        } else if (missing != null && Mentioned.missing(element) == null) {
+          throw new Unresolved(top, missing);
+        }
         found.merge(method.signature, method, (a, b) -> moreSpecific(a, b, top, language));
       }
     }
     for (Typed parent : owner.parents()) {
+      if (parent.mirror().getKind() == TypeKind.ERROR) {
+        throw new Unresolved(type, parent.toString());
+      }
       collect(parent, top, language, found, seen);
     }
   }
@@ -96,7 +107,7 @@ record Method(ExecutableElement element, Typed owner, String signature) {
         && (own || !method.getModifiers().contains(Modifier.STATIC))
         && isAccessible(method, language)
         && !language.elements.isBridge(method)
-        && !isOfObject(method, language)
+        && !isOfObject(declared(method, language), language)
         && !isOfEnum(method, top, language);
   }
 
@@ -106,21 +117,19 @@ record Method(ExecutableElement element, Typed owner, String signature) {
   }
 
   /** What every object has needs no other form, also where an interface or a record declares it. */
-  private static boolean isOfObject(ExecutableElement method, Language language) {
-    String signature = declared(method, language);
+  static boolean isOfObject(String signature, Language language) {
     return ElementFilter.methodsIn(language.type(Object.class).getEnclosedElements()).stream()
         .anyMatch(ofObject -> declared(ofObject, language).equals(signature));
   }
 
-  private static String declared(ExecutableElement method, Language language) {
+  static String declared(ExecutableElement method, Language language) {
     return method.getSimpleName()
         + erased(((ExecutableType) method.asType()).getParameterTypes(), language);
   }
 
   /** Nor do the values of an enum. */
   private static boolean isOfEnum(ExecutableElement method, TypeElement top, Language language) {
-    return top.getKind() == ElementKind.ENUM
-        && language.elements.getOrigin(method) == Elements.Origin.MANDATED;
+    return top.getKind() == ElementKind.ENUM && OF_ENUMS.contains(declared(method, language));
   }
 
   private static String signature(ExecutableElement method, TypeElement top, Language language) {

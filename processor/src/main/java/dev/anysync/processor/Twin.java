@@ -33,6 +33,7 @@ import javax.lang.model.element.Modifier;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.TypeParameterElement;
 import javax.lang.model.element.VariableElement;
+import javax.lang.model.type.DeclaredType;
 import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
 import org.jspecify.annotations.Nullable;
@@ -50,15 +51,18 @@ abstract class Twin {
   static final String DELEGATE = "delegate";
 
   private static final Pattern COMMENT =
-      Pattern.compile(" *\\/\\*\\*\n *\\* " + Javadoc.MARKDOWN + "\n((?: *\\* ?.*\n)*?) *\\*\\/\n");
+      Pattern.compile(
+          " *\\/\\*\\*\n *\\* " + Javadoc.MARKDOWN + "\n((?: *\\*(?!\\/).*\n)*+) *\\*\\/\n");
 
   final Language language;
   final AsyncTypes asyncTypes;
+  private final List<Method> all;
   private final TypeElement place;
   private final TypeElement type;
   private final ClassName name;
   private final boolean nullMarked;
   private final List<Rejection.Problem> problems = new ArrayList<>();
+  private final List<Rejection.Problem> leftOut = new ArrayList<>();
 
   /**
    * For subclasses.
@@ -66,12 +70,20 @@ abstract class Twin {
    * @param place what is annotated
    * @param type what is converted: the same, or what the annotation names
    */
-  Twin(TypeElement place, TypeElement type, String suffix, Language language) throws Rejection {
+  Twin(
+      TypeElement place,
+      TypeElement type,
+      String suffix,
+      Language language,
+      AsyncTypes asyncTypes,
+      List<Method> all)
+      throws Rejection {
     this.place = place;
     this.type = type;
     this.language = language;
+    this.asyncTypes = asyncTypes;
+    this.all = all;
     check();
-    asyncTypes = new AsyncTypes(language, place);
     ClassName annotated = ClassName.get(place);
     name =
         ClassName.get(annotated.packageName(), String.join("", annotated.simpleNames()) + suffix);
@@ -102,6 +114,7 @@ abstract class Twin {
       throw new Rejection(
           place, "%s is not public, so that a class here cannot call it".formatted(type));
     }
+    Mentioned.checkAccessible(place, Mentioned.around(type), language);
   }
 
   TypeElement place() {
@@ -123,10 +136,18 @@ abstract class Twin {
       return CodeBlock.of(
           "$L\n$L\n\n$L",
           Javadoc.MARKDOWN,
-          summary(),
+          introduction(),
           text.substring(Javadoc.MARKDOWN.length() + 1));
     }
-    return text.isEmpty() ? summary() : CodeBlock.of("$L\n\n<p>$L", summary(), own);
+    return text.isEmpty() ? introduction() : CodeBlock.of("$L\n\n<p>$L", introduction(), own);
+  }
+
+  private CodeBlock introduction() {
+    CodeBlock.Builder text = CodeBlock.builder().add(summary());
+    for (Rejection.Problem problem : leftOut) {
+      text.add("\n\n<p>Without {@code $L: $L}", problem.element(), problem.text());
+    }
+    return text.build();
   }
 
   /** Returns what the class is, in a sentence. */
@@ -153,6 +174,11 @@ abstract class Twin {
       List<TypeName> thrown,
       boolean isOther) {}
 
+  /** Returns the exceptions that its annotations name. */
+  List<DeclaredType> named(Method method) {
+    return List.of();
+  }
+
   /** Returns the source. */
   String text() throws Rejection {
     return COMMENT.matcher(file().toString()).replaceAll(Twin::inMarkdown);
@@ -164,16 +190,11 @@ abstract class Twin {
   }
 
   private JavaFile file() throws Rejection {
-    TypeSpec.Builder builder =
-        TypeSpec.classBuilder(name)
-            .addOriginatingElement(place)
-            .addModifiers(Modifier.FINAL)
-            .addJavadoc(documentation());
+    TypeSpec.Builder builder = TypeSpec.classBuilder(name).addModifiers(Modifier.FINAL);
     if (Language.isPublic(place) && Language.isPublic(type)) {
       builder.addModifiers(Modifier.PUBLIC);
     }
-    List<Method> all = Method.of(type, language);
-    annotate(builder, all);
+    annotate(builder);
     Typed.Naming naming = naming(Map.of());
     type.getTypeParameters()
         .forEach(
@@ -185,12 +206,19 @@ abstract class Twin {
     boolean instance = false;
     for (Method method : all) {
       try {
+        checkExists(method);
         Converted converted = convert(method);
         if (converted == null) {
           continue;
         }
         MethodSpec spec = method(method, converted);
         String signature = signature(method, converted.without);
+        if (Method.isOfObject(signature, language)) {
+          throw new Rejection(
+              method.element(),
+              "without its '%s' it is %s, which every object has: rename it"
+                  .formatted(converted.without, signature));
+        }
         Method other = made.putIfAbsent(signature, method);
         if (other != null) {
           throw new Rejection(
@@ -208,8 +236,11 @@ abstract class Twin {
         any |= converted.isOther;
         instance |= !method.isStatic();
       } catch (Rejection e) {
-        problems.addAll(e.problems());
+        (type.equals(place) ? problems : leftOut).addAll(e.problems());
       }
+    }
+    if (!any) {
+      problems.addAll(leftOut);
     }
     if (problems.isEmpty() && !any) {
       problem(place, nothing());
@@ -220,6 +251,7 @@ abstract class Twin {
     if (all.stream().anyMatch(this::isClosed)) {
       builder.addSuperinterface(AutoCloseable.class);
     }
+    builder.addJavadoc(documentation());
     construct(builder, instance);
     methods.forEach(builder::addMethod);
     return JavaFile.builder(name.packageName(), builder.build())
@@ -235,7 +267,7 @@ abstract class Twin {
     problems.add(new Rejection.Problem(element, text));
   }
 
-  private void annotate(TypeSpec.Builder builder, List<Method> all) {
+  private void annotate(TypeSpec.Builder builder) {
     String generated = "javax.annotation.processing.Generated";
     if (language.type(generated) != null) {
       builder.addAnnotation(
@@ -248,11 +280,11 @@ abstract class Twin {
     } else if (!nullMarked && language.isNullMarked(place)) {
       builder.addAnnotation(ClassName.bestGuess(Language.NULL_UNMARKED));
     }
-    Set<String> lints = new LinkedHashSet<>();
+    Set<String> lints = Mentioned.lints(Mentioned.around(type), language);
     if (language.elements.isDeprecated(type)) {
       deprecate(type, lints).forEach(builder::addAnnotation);
     }
-    if (hasLikeOverloads(all)) {
+    if (hasLikeOverloads()) {
       lints.add("overloads");
     }
     if (all.stream().anyMatch(m -> isClosed(m) && !m.element().getThrownTypes().isEmpty())) {
@@ -262,9 +294,9 @@ abstract class Twin {
   }
 
   /** Returns whether a lambda may be meant for several methods, of which the compiler warns. */
-  private boolean hasLikeOverloads(List<Method> methods) {
-    return methods.stream()
-        .anyMatch(a -> methods.stream().anyMatch(b -> a != b && Mentioned.areAlike(a, b)));
+  private boolean hasLikeOverloads() {
+    return all.stream()
+        .anyMatch(a -> all.stream().anyMatch(b -> a != b && Mentioned.areAlike(a, b)));
   }
 
   private static List<AnnotationSpec> suppress(Set<String> lints) {
@@ -320,7 +352,11 @@ abstract class Twin {
 
   private MethodSpec method(Method method, Converted converted) throws Rejection {
     ExecutableElement element = method.element();
-    checkAccessible(method);
+    List<DeclaredType> mentioned = Mentioned.in(method);
+    if (converted.isOther) {
+      mentioned.addAll(named(method));
+    }
+    Mentioned.checkAccessible(element, mentioned, language);
     Typed.Naming naming = naming(method);
     MethodSpec.Builder builder =
         MethodSpec.methodBuilder(element.getSimpleName().toString()).returns(converted.result);
@@ -348,7 +384,7 @@ abstract class Twin {
     }
     boolean varargs = element.isVarArgs() && element.getParameters().getLast() != converted.without;
     builder.varargs(varargs);
-    lints.addAll(Mentioned.lints(method, language));
+    lints.addAll(Mentioned.lints(mentioned, language));
     if (varargs && language.has(element, SafeVarargs.class)) {
       builder.addAnnotation(SafeVarargs.class);
       lints.add("varargs");
@@ -363,13 +399,25 @@ abstract class Twin {
     return builder.addCode(converted.body).build();
   }
 
-  private void checkAccessible(Method method) throws Rejection {
-    TypeElement hidden = Mentioned.hidden(method, language);
-    if (hidden != null) {
+  private static void checkExists(Method method) throws Rejection {
+    String missing = Mentioned.missing(method.element());
+    if (missing != null) {
       throw new Rejection(
-          method.element(),
-          "%s, which it names, is not accessible to a class beside it: make it at least package-private"
-              .formatted(hidden));
+          method.element(), "%s is not on the path: add what has it".formatted(missing));
+    }
+  }
+
+  /** Refuses what a lambda of this library cannot throw. */
+  final void checkThrown(Method method) throws Rejection {
+    for (TypeMirror thrown : method.element().getThrownTypes()) {
+      TypeMirror type = language.types.erasure(method.in(thrown).resolved().mirror());
+      if (!language.types.isSubtype(type, language.type(Exception.class).asType())
+          && !language.types.isSubtype(type, language.type(Error.class).asType())) {
+        throw new Rejection(
+            method.element(),
+            "throws %s, and its other form may fail with exceptions and errors alone: declare Exception, or a subclass"
+                .formatted(thrown));
+      }
     }
   }
 

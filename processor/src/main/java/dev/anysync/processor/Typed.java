@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * compiler's own substitution would lose the annotations on what is substituted.
  */
 record Typed(TypeMirror mirror, Map<TypeParameterElement, Typed> bindings) {
-  private Typed in(TypeMirror part) {
+  Typed in(TypeMirror part) {
     return new Typed(part, bindings);
   }
 
@@ -157,7 +157,7 @@ record Typed(TypeMirror mirror, Map<TypeParameterElement, Typed> bindings) {
       }
       case DeclaredType declared when mirror.getKind() == TypeKind.DECLARED ->
           declaredName(declared, naming, all);
-      default -> throw new Unresolved(mirror.toString());
+      default -> throw new IllegalStateException("no type: " + mirror);
     };
   }
 

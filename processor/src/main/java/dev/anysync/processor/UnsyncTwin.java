@@ -8,9 +8,9 @@ import dev.anysync.Lanes;
 import dev.anysync.Unfuture;
 import dev.anysync.Unsync;
 import dev.anysync.Unsynced;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import javax.lang.model.SourceVersion;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.Element;
@@ -23,13 +23,20 @@ import org.jspecify.annotations.Nullable;
 
 /** The twin of a type with methods that are annotated with {@link Unsynced}, or one that is. */
 final class UnsyncTwin extends Twin {
-  private final Set<String> lanes = new LinkedHashSet<>();
+  private final Set<String> lanes = new TreeSet<>();
 
   UnsyncTwin(TypeElement type, Language language) throws Rejection {
-    super(type, type, "Unsync", language);
+    super(
+        type, type, "Unsync", language, new AsyncTypes(language, type), Method.of(type, language));
     for (ExecutableElement method : ElementFilter.methodsIn(type.getEnclosedElements())) {
-      if (language.has(method, Unsynced.class)
-          && method.getModifiers().contains(Modifier.PRIVATE)) {
+      if (!language.has(method, Unsynced.class)) {
+        continue;
+      }
+      if (Method.isOfObject(Method.declared(method, language), language)) {
+        throw new Rejection(
+            method, "every object has it, so that it stays as it is: take @Unsynced off");
+      }
+      if (method.getModifiers().contains(Modifier.PRIVATE)) {
         throw new Rejection(
             method,
             "private, so that a class beside it cannot call it: make it at least package-private");
@@ -81,6 +88,7 @@ final class UnsyncTwin extends Twin {
           "async, as it returns %s, and cpuBound: take cpuBound off, or compute in a method that returns the result itself"
               .formatted(method.result()));
     }
+    checkThrown(method);
     TypeName result = boxed(async == null ? method.result() : async.value(), naming(method));
     CodeBlock work = async == null ? call(method) : await(method, async);
     boolean nothing =

@@ -112,6 +112,166 @@ class GeneratedTest {
     }
   }
 
+  /** Compiles a twin of {@code lib}, whose {@code gone} is not there any more. */
+  private static Compilation without(Path folder, String lib, String gone) throws IOException {
+    Path[] files = {folder.resolve("Lib.java"), folder.resolve("Gone.java")};
+    Files.writeString(files[0], "package lib; import java.util.concurrent.Future; public " + lib);
+    Files.writeString(files[1], "package lib; public " + gone);
+    String path = String.join(File.pathSeparator, Compilation.PATH);
+    var said = new StringWriter();
+    int status =
+        ToolProvider.findFirst("javac")
+            .orElseThrow()
+            .run(
+                new PrintWriter(said),
+                new PrintWriter(said),
+                "-d",
+                folder.toString(),
+                files[0].toString(),
+                files[1].toString());
+    assertThat(status).as("%s", said).isZero();
+    Files.delete(folder.resolve("lib/Gone.class"));
+    return Compilation.of(
+        List.of(source("Mine", "@AnySynced(of = lib.Lib.class) interface Mine {}")),
+        new AnySyncProcessor(),
+        "-classpath",
+        path + File.pathSeparator + folder);
+  }
+
+  @Test
+  void ofAnotherTypeWhatIsNotThereIsLeftOut(@TempDir Path folder) throws IOException {
+    Compilation compilation =
+        without(
+            folder,
+            "interface Lib { Future<String> a(); void opt(Gone gone); Future<String> b() throws"
+                + " Throwable; }",
+            "class Gone {}");
+    assertThat(compilation.complaints).isEmpty();
+    assertThat(compilation.generated.get("MineSync"))
+        .contains("public String a()")
+        .contains("Without {@code opt(lib.Gone): lib.Gone is not on the path: add what has it}")
+        .contains("Without {@code b(): throws java.lang.Throwable")
+        .doesNotContain("void opt");
+  }
+
+  @Test
+  void aParentThatIsNotThereIsAnError(@TempDir Path folder) throws IOException {
+    Compilation compilation =
+        without(folder, "interface Lib extends Gone { Future<String> a(); }", "interface Gone {}");
+    assertThat(compilation.complaints.stream().map(c -> c.getMessage(Locale.ROOT)))
+        .contains("lib.Lib names lib.Gone, which is not on the path: add what has it");
+  }
+
+  @Test
+  void longDocumentation() {
+    String text = "/// a line\n".repeat(5_000);
+    Compilation compilation =
+        Compilation.of(
+            List.of(
+                source("A", "\n" + text + "@AnySynced interface A {\n" + text + " int a(); }")));
+    assertThat(compilation.complaints).isEmpty();
+    assertThat(compilation.generated)
+        .hasEntrySatisfying(
+            "AAnySync",
+            twin ->
+                assertThat(twin.lines().filter(line -> line.contains("/// a line")))
+                    .hasSize(10_000));
+  }
+
+  @Test
+  void streamsWithWildcards() {
+    Compilation compilation =
+        Compilation.of(
+            List.of(
+                source(
+                    "A",
+                    "import java.util.concurrent.Flow; @AnySynced(streams ="
+                        + " java.util.stream.Stream.class) interface A { Flow.Publisher<? extends"
+                        + " String> a(); AnySyncIterator<? extends String> b(); AnySyncIterator<?>"
+                        + " c(); }")));
+    assertThat(compilation.complaints).isEmpty();
+    assertThat(compilation.generated.get("ASync"))
+        .contains("Stream<String> a()")
+        .contains("Stream<? extends String> b()")
+        .contains("Stream<?> c()");
+  }
+
+  @Test
+  void whatIsMentionedGivesNoWarnings() {
+    Compilation compilation =
+        Compilation.of(
+            List.of(
+                source(
+                    "A",
+                    """
+                    import java.util.List;
+                    @Deprecated class Old { static class In {} }
+                    interface Base<T> { T a(); }
+                    @SuppressWarnings("deprecation") @AnySynced interface A extends Base<Old> {}
+                    @SuppressWarnings("deprecation") @AnySynced interface B extends Base<Old.In> {}
+                    @SuppressWarnings("rawtypes") @AnySynced interface C extends Base<List> {}
+                    @SuppressWarnings("rawtypes") @AnySynced interface D<T extends List> { T a(); }
+                    @Deprecated class Outer { @AnySynced interface In { String a(); } }
+                    @AnySynced interface E { String a(String AnySync); }
+                    """)),
+            new AnySyncProcessor(),
+            "-Xlint:-auxiliaryclass");
+    assertThat(compilation.complaints).isEmpty();
+    assertThat(compilation.generated)
+        .containsOnlyKeys(
+            "AAnySync", "BAnySync", "CAnySync", "DAnySync", "EAnySync", "OuterInAnySync");
+  }
+
+  @Test
+  void tagsThatAreNotTrueOfTheTwin() {
+    Compilation compilation =
+        Compilation.of(
+            List.of(
+                source(
+                    "A",
+                    """
+
+                    /** A pair.
+                     * @param <T> of what
+                     * @param a the first
+                     */
+                    @AnySynced record A<T>(T a) {
+                      /** Makes another.
+                       * @param <T> of what else
+                       * @param other the other
+                       * @return it
+                       * @exception java.io.IOException if not
+                       */
+                      <T> T other(T other) throws java.io.IOException { return other; }
+                    }
+                    """)),
+            new AnySyncProcessor(),
+            "-Xdoclint:all,-missing");
+    assertThat(compilation.complaints).isEmpty();
+    assertThat(compilation.generated.get("AAnySync"))
+        .contains("@param <T> of what\n")
+        .doesNotContain("@param a")
+        .contains("@param other")
+        .doesNotContain("of what else")
+        .contains("Fails with {@code java.io.IOException} if not")
+        .doesNotContain("@exception");
+  }
+
+  /** Who moves a method changes no call of the constructor. */
+  @Test
+  void lanesAreInTheOrderOfTheirNames() {
+    assertThat(
+            Compilation.of(
+                    List.of(
+                        source(
+                            "A",
+                            "interface A { @Unsynced(lane = \"z\") int a(); @Unsynced(lane ="
+                                + " \"b\") int c(); }")))
+                .generated
+                .get("AUnsync"))
+        .contains("AUnsync(A delegate, Lanes b, Lanes z)");
+  }
+
   @Test
   void theSourceVersionIsTheNewest() {
     assertThat(new AnySyncProcessor().getSupportedSourceVersion())

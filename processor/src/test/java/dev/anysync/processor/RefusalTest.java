@@ -8,6 +8,8 @@ import java.util.stream.LongStream;
 import javax.tools.Diagnostic;
 import javax.tools.JavaFileObject;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What cannot be done is an error of the compiler, at the element, with the remedy. */
 class RefusalTest {
@@ -417,6 +419,173 @@ class RefusalTest {
   }
 
   @Test
+  void whatACoroutineCannotThrow() {
+    String text =
+        "throws %s, and its other form may fail with exceptions and errors alone: declare"
+            + " Exception, or a subclass";
+    refused(
+        """
+        @AnySynced
+        class Direct {
+          void one() throws Throwable {} // here
+
+          void two(AnySyncIterator.Out<String> out) throws Throwable {} // here
+
+          <X extends Throwable> void three(X x) throws X {} // here
+
+          <X extends Exception> void good(X x) throws X, Error {}
+        }
+        """,
+        text.formatted("java.lang.Throwable"),
+        text.formatted("java.lang.Throwable"),
+        text.formatted("X"));
+    refused(
+        """
+        @AnySynced
+        interface Async {
+          Future<String> one() throws Throwable; // here
+
+          AnySync<String> good() throws Throwable;
+        }
+        """,
+        text.formatted("java.lang.Throwable"));
+    refused(
+        """
+        @Unsynced
+        interface Jobs {
+          int one() throws Throwable; // here
+        }
+        """,
+        text.formatted("java.lang.Throwable"));
+  }
+
+  @Test
+  void whatEveryObjectHas() {
+    refused(
+        """
+        @AnySynced
+        interface Yields {
+          void wait(AnySyncIterator.Out<String> out); // here
+
+          void toString(AnySyncIterator.Out<String> out); // here
+        }
+        """,
+        "without its 'out' it is wait(), which every object has: rename it",
+        "without its 'out' it is toString(), which every object has: rename it");
+    refused(
+        """
+        class Jobs {
+          @Unsynced
+          @Override
+          public String toString() { return ""; } // here
+        }
+        """,
+        "every object has it, so that it stays as it is: take @Unsynced off");
+  }
+
+  @Test
+  void throwsWithoutATwin() {
+    refused(
+        """
+        @AnySynced.Throws(java.io.IOException.class)
+        interface Client { // here
+          Future<String> one();
+        }
+        """,
+        "@AnySynced.Throws is for its twin, and it has none: add @AnySynced, or take it off");
+  }
+
+  @Test
+  void typesThatNobodyElseSeesInOtherPlaces() {
+    String text =
+        "Outer.%s, which it names, is not accessible to a class beside it: make it at least"
+            + " package-private";
+    refused(
+        """
+        class Outer {
+          private static class Secret {}
+
+          interface Base<T> {
+            Future<T> one();
+          }
+
+          @AnySynced
+          interface Sub extends Base<Secret> {} // here
+        }
+        """,
+        "one() of Outer.Base: " + text.formatted("Secret"));
+    refused(
+        """
+        class Outer {
+          private static class Oops extends Exception {
+            private static final long serialVersionUID = 1;
+          }
+
+          @AnySynced
+          interface Client {
+            @AnySynced.Throws(Oops.class)
+            Future<String> one(); // here
+          }
+        }
+        """,
+        text.formatted("Oops"));
+    refused(
+        """
+        class Outer {
+          private interface Secret {}
+
+          @AnySynced
+          interface Bound<T extends Secret> { // here
+            int one();
+          }
+        }
+        """,
+        text.formatted("Secret"));
+  }
+
+  private static void refusedWithMine(String mine, String message) {
+    Compilation compilation =
+        Compilation.of(
+            List.of(
+                new Compilation.Source(
+                    "A",
+                    """
+                    @dev.anysync.AnySynced interface A { Mine<? extends String> a(); }
+                    class Mine<T> {}
+                    class AnySyncMine {
+                    """
+                        + mine
+                        + "}")),
+            new AnySyncProcessor(),
+            "-Aanysync.integrations=AnySyncMine");
+    assertThat(
+            compilation.complaints.stream()
+                .filter(c -> c.getKind() == Diagnostic.Kind.ERROR)
+                .map(c -> c.getMessage(Locale.ROOT)))
+        .containsExactly(message);
+  }
+
+  @Test
+  void anIntegrationThatConvertsNothing() {
+    refusedWithMine(
+        "@SuppressWarnings(\"rawtypes\") public static Object await(Mine mine) { return mine; }",
+        "-Aanysync.integrations: AnySyncMine has no public static method await(X<T>) or"
+            + " AnySyncIterator<T> from(X<? extends T>): write one, or take it off the option");
+  }
+
+  @Test
+  void anIntegrationThatTakesNoWildcard() {
+    refusedWithMine(
+        """
+        public static <Y> dev.anysync.AnySyncIterator<Y> from(Mine<Y> mine) {
+          throw new AssertionError();
+        }
+        """,
+        "returns Mine<? extends java.lang.String>, and AnySyncMine.from takes no wildcard: make its"
+            + " parameter Mine<? extends Y>");
+  }
+
+  @Test
   void aMistakeInWhatIsInherited() {
     refused(
         """
@@ -433,13 +602,33 @@ class RefusalTest {
   }
 
   /** The compiler says what does not exist, and the processor says nothing on top of it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{ Missing a(); }",
+        "extends java.util.function.Supplier<Missing> {}",
+        "extends Base<Missing> {} interface Base<T> { T a(); }",
+        "extends Missing { int a(); }",
+        "<T extends Missing> { int a(); }"
+      })
+  void aTypeThatDoesNotExist(String rest) {
+    Compilation compilation =
+        Compilation.of(
+            List.of(new Compilation.Source("A", "@dev.anysync.AnySynced interface A " + rest)));
+    assertThat(compilation.complaints.stream().filter(c -> c.getKind() == Diagnostic.Kind.ERROR))
+        .singleElement()
+        .satisfies(c -> assertThat(c.getMessage(Locale.ROOT)).contains("cannot find symbol"));
+  }
+
   @Test
-  void aTypeThatDoesNotExist() {
+  void anExceptionThatDoesNotExist() {
     Compilation compilation =
         Compilation.of(
             List.of(
                 new Compilation.Source(
-                    "A", "@dev.anysync.AnySynced interface A { Missing a(); }")));
+                    "A",
+                    "import dev.anysync.*; @AnySynced interface A {"
+                        + " @AnySynced.Throws(Missing.class) AnySync<String> a(); }")));
     assertThat(compilation.complaints.stream().filter(c -> c.getKind() == Diagnostic.Kind.ERROR))
         .singleElement()
         .satisfies(c -> assertThat(c.getMessage(Locale.ROOT)).contains("cannot find symbol"));

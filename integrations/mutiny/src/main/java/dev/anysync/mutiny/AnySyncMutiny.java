@@ -93,7 +93,7 @@ public final class AnySyncMutiny {
    * Returns an iterator over what {@code multi} emits. It asks for elements as far ahead as {@link
    * AnySyncIterator#prefetch} says.
    */
-  public static <Y> AnySyncIterator<Y> from(Multi<Y> multi) {
+  public static <Y> AnySyncIterator<Y> from(Multi<? extends Y> multi) {
     return AnySyncIterator.from(Objects.requireNonNull(multi, "multi"));
   }
 

@@ -125,7 +125,7 @@ public final class AnySyncReactor {
    * Returns an iterator over what {@code flux} emits. It asks for elements as far ahead as {@link
    * AnySyncIterator#prefetch} says.
    */
-  public static <Y> AnySyncIterator<Y> from(Flux<Y> flux) {
+  public static <Y> AnySyncIterator<Y> from(Flux<? extends Y> flux) {
     return AnySyncIterator.from(
         FlowAdapters.toFlowPublisher(Objects.requireNonNull(flux, "flux").contextCapture()));
   }

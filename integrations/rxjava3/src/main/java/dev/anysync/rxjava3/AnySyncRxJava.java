@@ -167,7 +167,7 @@ public final class AnySyncRxJava {
    * Returns an iterator over what {@code flowable} emits. It asks for elements as far ahead as
    * {@link AnySyncIterator#prefetch} says.
    */
-  public static <Y> AnySyncIterator<Y> from(Flowable<Y> flowable) {
+  public static <Y> AnySyncIterator<Y> from(Flowable<? extends Y> flowable) {
     return AnySyncIterator.from(
         FlowAdapters.toFlowPublisher(Objects.requireNonNull(flowable, "flowable")));
   }

@@ -182,7 +182,7 @@ public final class AnySyncVertx {
    * its handlers away, with which the rows of an SQL client are closed as well; closing any other
    * stream is the caller's.
    */
-  public static <T> AnySyncIterator<T> from(ReadStream<T> stream) {
+  public static <T> AnySyncIterator<T> from(ReadStream<? extends T> stream) {
     var _ = Objects.requireNonNull(stream, "stream").pause();
     return AnySyncIterator.from(new StreamPublisher<>(stream, ContextInternal.current()));
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.FutureTask;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,14 @@ class TwinsTest {
     assertThat(sync.flowable().stream()).containsExactly(2, 3);
     assertThat(sync.multi().stream()).containsExactly(5, 6);
     assertThat(sync.connectable().refCount()).isNotNull();
+  }
+
+  @Test
+  void streamsOfSomeSubtype() {
+    var wild = new WildSync(new Wild());
+    assertThat(Stream.of(wild.flux(), wild.flowable(), wild.multi(), wild.readStream()))
+        .flatMap(Stream::toList)
+        .containsExactly("a", "b", "c", "d", "e");
   }
 
   @Test
