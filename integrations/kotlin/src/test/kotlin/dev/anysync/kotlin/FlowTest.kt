@@ -119,10 +119,16 @@ internal class FlowTest {
         for (i in 0 until 3) emit(i)
         client.failElsewhere(failure)
       }
-      for (flow in listOf(failing, failing.flowOn(Dispatchers.Default), failing.map { it })) {
+      // With flowOn, Kotlin drops an element that is on its way when the flow fails elsewhere.
+      val dropping = failing.flowOn(Dispatchers.Default)
+      for (flow in listOf(failing, dropping, failing.map { it })) {
         flow.asAnySyncIterator().use { elements ->
-          assertThat(List(3) { elements.next() }).containsExactly(0, 1, 2)
-          assertThat(catchThrowable { elements.next() }).isSameAs(failure)
+          val seen = mutableListOf<Int>()
+          assertThat(catchThrowable { while (true) seen += elements.next() }).isSameAs(failure)
+          assertThat(listOf(0, 1, 2)).startsWith(*seen.toTypedArray())
+          if (flow !== dropping) {
+            assertThat(seen).hasSize(3)
+          }
         }
         assertThat(catchThrowable { flow.asAnySyncIterator().forEachRemaining {} }).isSameAs(failure)
       }
