@@ -277,7 +277,7 @@ internal class FlowTest {
         }
       }
       assertThat(thrown).isInstanceOf(CancellationException::class.java)
-      Awaitility.await().until { ended.get() == 1 }
+      assertThat(ended).hasValue(1)
     }
   }
 
