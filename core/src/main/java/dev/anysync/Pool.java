@@ -9,7 +9,8 @@ final class Pool {
   private static final Map<ThreadPoolExecutor, Pool> ALL = new WeakHashMap<>();
 
   private final WeakReference<ThreadPoolExecutor> threads;
-  private final Set<Strand> busy = ConcurrentHashMap.newKeySet();
+  private final Set<Strand> strands = // those of its threads that have run a task
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   private Pool(ThreadPoolExecutor threads) {
     this.threads = new WeakReference<>(threads);
@@ -32,30 +33,51 @@ final class Pool {
     executor.execute(
         () -> {
           Strand strand = Strand.current();
-          boolean added = submitting[0] != strand && busy.add(strand);
+          boolean enters = submitting[0] != strand && strand.pool == null;
+          if (enters) {
+            enter(strand);
+          }
           try {
             task.runOn(strand);
           } finally {
-            if (added) {
-              busy.remove(strand);
+            if (enters) {
+              strand.pool = null;
             }
           }
         });
     submitting[0] = null; // plain: only this thread asks for itself
   }
 
+  /** Has a thread known as busy; it enters the set but once, as that takes longer than the rest. */
+  private void enter(Strand strand) {
+    if (strand.home != this) {
+      strand.home = this;
+      strands.add(strand);
+    }
+    strand.pool = this;
+  }
+
+  /** Returns those of its threads that run tasks of ours. */
+  private List<Strand> busy() {
+    synchronized (strands) {
+      return strands.stream().filter(strand -> strand.pool == this).toList();
+    }
+  }
+
   /** Returns whether one of its threads is free, or runs something that does not wait. */
   boolean isLive() {
-    return busy.stream().anyMatch(strand -> strand.wait == null) || !isFull();
+    List<Strand> busy = busy();
+    return busy.stream().anyMatch(strand -> strand.wait == null) || !isFull(busy.size());
   }
 
   /** Returns the threads one of which has to come free before the pool can start another task. */
   List<Strand> inTheWay() {
-    return isFull() ? List.copyOf(busy) : List.of();
+    List<Strand> busy = busy();
+    return isFull(busy.size()) ? busy : List.of();
   }
 
   /** Returns whether all its threads run tasks of ours, and it will not add one. */
-  private boolean isFull() {
+  private boolean isFull(int busy) {
     ThreadPoolExecutor threads = this.threads.get();
     if (threads == null || !isOfJdk(threads.getRejectedExecutionHandler())) {
       return false;
@@ -65,7 +87,7 @@ final class Pool {
         size < threads.getCorePoolSize()
             || (size < threads.getMaximumPoolSize()
                 && threads.getQueue().remainingCapacity() < (1 << 30));
-    return !grows && busy.size() >= size;
+    return !grows && busy >= size;
   }
 
   /** Returns whether it runs what the pool refuses on no third thread, so that we count right. */

@@ -57,6 +57,8 @@ final class Strand {
   private @Nullable Spin spin; // before it parks for what runs, or for its turn
   private boolean interrupted; // delivered as a cancellation, and owed to the thread's owner
   volatile @Nullable Wait wait; // the innermost
+  volatile @Nullable Pool pool; // whose thread it is, while that runs a task of ours
+  @Nullable Pool home; // the last one that was so
 
   private Strand(Thread thread) {
     this.thread = thread;

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
@@ -20,6 +19,7 @@ final class Probe {
   static final String SUFFIX = "Probe";
 
   static final String P99 = " p99";
+  private static final int STRETCHES = 10;
   private static final String FULL = "--full";
   private static final String MARK = "figure";
 
@@ -81,8 +81,9 @@ final class Probe {
 
   /**
    * Lets {@code all} take turns, a millisecond after one another so that each finds the machine
-   * asleep, and prints median and 99th percentile of each. Before that they take {@code warmup}
-   * turns without a pause, so that they are compiled.
+   * asleep, and prints median and 99th percentile of each: of ten stretches' percentiles the
+   * median, so that one burst of the machine's other work does not decide. Before that they take
+   * {@code warmup} turns without a pause, so that they are compiled.
    */
   static void paced(Map<String, Timed> all, int warmup, int rounds) throws Exception {
     for (Timed one : all.values()) {
@@ -90,20 +91,31 @@ final class Probe {
         long _ = one.nanos();
       }
     }
-    Map<String, Histogram> histograms = new LinkedHashMap<>();
+    Map<String, List<Histogram>> histograms = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
+      int stretch = round * STRETCHES / rounds;
       for (Map.Entry<String, Timed> one : all.entrySet()) {
         LockSupport.parkNanos(1_000_000);
-        histograms
-            .computeIfAbsent(one.getKey(), name -> new Histogram(3))
-            .recordValue(Math.max(0, one.getValue().nanos()));
+        List<Histogram> stretches =
+            histograms.computeIfAbsent(one.getKey(), name -> new ArrayList<>());
+        if (stretches.size() == stretch) {
+          stretches.add(new Histogram(3));
+        }
+        stretches.get(stretch).recordValue(Math.max(0, one.getValue().nanos()));
       }
     }
-    for (String name : all.keySet()) {
-      Histogram histogram = Objects.requireNonNull(histograms.get(name));
-      print(name, (double) histogram.getValueAtPercentile(50), Double.NaN);
-      print(name + P99, (double) histogram.getValueAtPercentile(99), Double.NaN);
-    }
+    histograms.forEach(
+        (name, stretches) -> {
+          print(name, percentile(stretches, 50), Double.NaN);
+          print(name + P99, percentile(stretches, 99), Double.NaN);
+        });
+  }
+
+  private static double percentile(List<Histogram> stretches, double percentile) {
+    return median(
+        stretches.stream()
+            .map(histogram -> (double) histogram.getValueAtPercentile(percentile))
+            .toList());
   }
 
   static double median(List<Double> values) {

@@ -47,7 +47,7 @@ final class WakeUpProbe {
           return later(
               blocked, CompletableFuture.supplyAsync(blocked::call), CompletableFuture::join);
         });
-    Probe.paced(all, 1_000, Probe.times(args, 500, 3_000));
+    Probe.paced(all, 1_000, Probe.times(args, 1_000, 10_000));
     over = true;
   }
 
