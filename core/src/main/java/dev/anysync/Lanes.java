@@ -3,6 +3,7 @@ package dev.anysync;
 import module java.base;
 
 import dev.anysync.spi.ContextCarrier;
+import dev.anysync.spi.RemoteLane;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,7 @@ public final class Lanes implements AutoCloseable {
   private static final ThreadFactory THREADS = // they are for anybody's tasks
       Thread.ofVirtual().inheritInheritableThreadLocals(false).factory();
   private static final Executor VIRTUAL = Lanes::startVirtual;
+  private static final Executor REMOTE = Lanes::startVirtual; // another one, to tell them apart
   private static final AtomicLong VIRTUAL_THREADS = new AtomicLong();
   private static final AtomicInteger CPU_THREADS = new AtomicInteger();
 
@@ -68,6 +70,7 @@ public final class Lanes implements AutoCloseable {
   private final boolean ownLoop;
   private final Executor cpu;
   private final @Nullable ForkJoinPool ownCpu;
+  private final @Nullable RemoteLane remote;
   private final Lane threadLane; // of functions
   private final Lane startLane; // of coroutines, where functions are
   private final Lane virtualLane; // of coroutines that always have a virtual thread
@@ -91,14 +94,15 @@ public final class Lanes implements AutoCloseable {
     ownLoop = builder.loop == null;
     loop = builder.loop != null ? builder.loop : EventLoop.create("anysync-loop");
     int cores = Runtime.getRuntime().availableProcessors();
+    remote = builder.remote;
     ownCpu = builder.cpu == null ? new ForkJoinPool(cores, Lanes::cpuThread, null, true) : null;
     cpu = builder.cpu != null ? builder.cpu : Objects.requireNonNull(ownCpu);
     threadStarter = thread == VIRTUAL ? new Starter(tasks.list(THREAD), VIRTUAL) : null;
-    cpuStarter = ownCpu != null ? new Starter(tasks.list(CPU), ownCpu) : null;
+    cpuStarter = ownCpu != null || remote != null ? new Starter(tasks.list(CPU), cpu) : null;
     threadLane = new Lane(this, null, Strand.NONE, thread).claimable(thread == VIRTUAL);
     startLane = new Lane(this, null, Strand.BODY, thread).claimable(thread == VIRTUAL);
     virtualLane = new Lane(this, null, Strand.BODY, builder.virtual);
-    cpuLane = new Lane(this, null, Strand.NONE, cpu).claimable(cpu == ownCpu);
+    cpuLane = new Lane(this, null, Strand.NONE, cpu).claimable(cpuStarter != null);
     threadPool = Pool.of(thread);
     cpuPool = Pool.of(cpu);
   }
@@ -129,10 +133,39 @@ public final class Lanes implements AutoCloseable {
   /**
    * Starts {@code function}, which computes, on the cpu lane: one platform thread per core, and
    * more only while some of them wait for unfutures.
+   *
+   * @throws IllegalArgumentException if the cpu lane is a {@link RemoteLane} and the function no
+   *     {@link RemoteBody}
    */
   public <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
     Objects.requireNonNull(function, "function");
-    return submit(new Task<T>(function, cpuLane.captured(false)));
+    RemoteLane remote = this.remote;
+    if (remote == null) {
+      return submit(new Task<T>(function, cpuLane.captured(false)));
+    }
+    if (function instanceof RemoteBody<? extends T> body) {
+      return cpuBound(body);
+    }
+    throw new IllegalArgumentException(
+        "function: a Callable that is no RemoteBody cannot leave this JVM for the "
+            + remote.name()
+            + ": write the lambda or method reference where it is passed, or declare it as a"
+            + " RemoteBody");
+  }
+
+  /**
+   * As {@link #cpuBound(Callable)}, for a function that can leave this JVM: it does if the cpu lane
+   * is a {@link RemoteLane}. Then what it captures is copied, now or when it leaves, and so is what
+   * it returns or throws; of the caller's context nothing goes with it, and its {@code stopped()}
+   * is done when it has ended there.
+   *
+   * @throws IllegalArgumentException if the function cannot travel: says what of it, and the remedy
+   */
+  public <T extends @Nullable Object> Unfuture<T> cpuBound(RemoteBody<? extends T> function) {
+    Objects.requireNonNull(function, "function");
+    RemoteLane remote = this.remote;
+    Callable<? extends T> call = remote == null ? function : remote.<T>prepare(function);
+    return submit(new Task<T>(call, cpuLane.captured(false)));
   }
 
   /** Returns the unsync form of {@code function}, which may block: each call is a {@link #call}. */
@@ -229,12 +262,14 @@ public final class Lanes implements AutoCloseable {
 
   /** Returns whether the threads of an executor are ours. */
   boolean isOwn(@Nullable Executor executor) {
-    return executor == VIRTUAL || executor == ownCpu;
+    return executor == VIRTUAL || executor == REMOTE || executor == ownCpu;
   }
 
   /** Says which lane an executor is. */
   String name(@Nullable Executor executor) {
-    return executor == thread ? "thread lane" : executor == cpu ? "cpu lane" : "virtual thread";
+    return executor == thread
+        ? "thread lane"
+        : executor == cpu ? remote == null ? "cpu lane" : remote.name() : "virtual thread";
   }
 
   /** Does what the policy says about a foreign loop's thread that waits, or is about to. */
@@ -297,6 +332,7 @@ public final class Lanes implements AutoCloseable {
     private Executor thread = VIRTUAL;
     Executor virtual = VIRTUAL; // of iterators; another one only to test in what order they run
     private @Nullable Executor cpu;
+    private @Nullable RemoteLane remote;
 
     private Builder() {}
 
@@ -315,9 +351,17 @@ public final class Lanes implements AutoCloseable {
       return this;
     }
 
-    /** Sets the executor of {@link Lanes#cpuBound}, on the terms of {@link #thread}. */
+    /** Sets the executor of {@link Lanes#cpuBound(Callable)}, on the terms of {@link #thread}. */
     public Builder cpu(Executor executor) {
       this.cpu = Objects.requireNonNull(executor, "executor");
+      this.remote = null;
+      return this;
+    }
+
+    /** Has {@link Lanes#cpuBound(RemoteBody)} run outside of this JVM; the lane is yours to close. */
+    public Builder cpu(RemoteLane lane) {
+      this.remote = Objects.requireNonNull(lane, "lane");
+      this.cpu = REMOTE;
       return this;
     }
 

@@ -23,8 +23,18 @@ public final class Unsync {
     return lanes().call(function);
   }
 
-  /** Starts a function that computes, on the cpu lane; see {@link Lanes#cpuBound}. */
+  /** Starts a function that computes, on the cpu lane; see {@link
+   * Lanes#cpuBound(Callable)}. */
   public static <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
+    return lanes().cpuBound(function);
+  }
+
+  /**
+   * Starts a function that computes and may leave this JVM, on the cpu lane; see {@link
+   * Lanes#cpuBound(RemoteBody)}.
+   */
+  public static <T extends @Nullable Object> Unfuture<T> cpuBound(
+      RemoteBody<? extends T> function) {
     return lanes().cpuBound(function);
   }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.anysync.spi.ContextCarrier;
+import dev.anysync.spi.RemoteLane;
 import dev.anysync.spi.WaitStrategy;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -24,6 +25,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -123,10 +125,12 @@ class BadInputTest {
         call("Lanes.async(Callable)", () -> of(lanes.async((Callable<String>) null))),
         call("Lanes.call(Callable)", () -> of(lanes.call((Callable<String>) null))),
         call("Lanes.cpuBound(Callable)", () -> of(lanes.cpuBound((Callable<String>) null))),
+        call("Lanes.cpuBound(RemoteBody)", () -> of(lanes.cpuBound((RemoteBody<String>) null))),
         call("Lanes.function(Function)", () -> of(lanes.<String, String>function(null))),
         call("Lanes.Builder.loop(EventLoop)", () -> of(builder.loop(null))),
         call("Lanes.Builder.thread(Executor)", () -> of(builder.thread(null))),
-        call("Lanes.Builder.cpu(Executor)", () -> of(builder.cpu(null))),
+        call("Lanes.Builder.cpu(Executor)", () -> of(builder.cpu((Executor) null))),
+        call("Lanes.Builder.cpu(RemoteLane)", () -> of(builder.cpu((RemoteLane) null))),
         call(
             "Lanes.Builder.carry(ContextCarrier[])",
             () -> of(builder.carry((ContextCarrier[]) null))),
@@ -170,6 +174,7 @@ class BadInputTest {
         call("Unsync.async(Callable)", () -> of(Unsync.async((Callable<String>) null))),
         call("Unsync.call(Callable)", () -> of(Unsync.call((Callable<String>) null))),
         call("Unsync.cpuBound(Callable)", () -> of(Unsync.cpuBound((Callable<String>) null))),
+        call("Unsync.cpuBound(RemoteBody)", () -> of(Unsync.cpuBound((RemoteBody<String>) null))),
         call("Unsync.function(Function)", () -> of(Unsync.<String, String>function(null))),
         call("Unsync.share(Lanes)", () -> of(Unsync.share(null))),
         call("ContextCarrier.of(ThreadLocal)", () -> of(ContextCarrier.of(null))));

@@ -1,5 +1,6 @@
 package dev.anysync.bench;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ final class Goals {
     groups.put("An event loop", loops());
     groups.put("A million sleeping", sleeping());
     groups.put("A process", process());
+    groups.put("Child processes", remote());
     groups.put(GROWTH, growth());
     return groups;
   }
@@ -286,6 +288,36 @@ final class Goals {
         Goal.of("CPU time of an idle second", "IdleProbe.used")
             .limit("JVM alone", "IdleProbe.jvm")
             .nanos(1_000_000));
+  }
+
+  private static List<Goal> remote() {
+    List<Goal> goals = new ArrayList<>();
+    goals.add(beside(Goal.of("a body in a warm process", "RemoteProbe.call"), "Call"));
+    goals.add(
+        beside(
+            Goal.of("the same, p99", "RemoteProbe.call" + Probe.P99), "Call" + Probe.P99));
+    goals.add(beside(Goal.of("one of many, two processes", "RemoteProbe.many"), "Many"));
+    RemoteProbe.SIZES
+        .keySet()
+        .forEach(
+            size ->
+                goals.add(
+                    beside(Goal.of(size + " there and back", "RemoteProbe.echo " + size), "Echo " + size)));
+    goals.add(
+        Goal.of("first result of a cold pool", "RemoteProbe.first")
+            .limit("without class-data sharing", "RemoteProbe.firstWithoutSharing")
+            .nanos(400_000_000));
+    goals.add(
+        Goal.of("the same, with an archive of its own", "RemoteProbe.firstWithArchive")
+            .limit("without class-data sharing", "RemoteProbe.firstWithoutSharing")
+            .nanos(400_000_000));
+    return goals;
+  }
+
+  private static Goal beside(Goal goal, String python) {
+    return RemoteProbe.hasPython()
+        ? goal.beside("Python's pool", "RemoteProbe.python" + python).ofBest(1)
+        : goal;
   }
 
   private static List<Goal> growth() {

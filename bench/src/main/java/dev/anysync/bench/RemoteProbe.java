@@ -1,0 +1,139 @@
+package dev.anysync.bench;
+
+import dev.anysync.Lanes;
+import dev.anysync.RemoteBody;
+import dev.anysync.Unfuture;
+import dev.anysync.process.ProcessLane;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+
+/** What it takes to have a body run in a child process, beside Python's pool of processes. */
+final class RemoteProbe {
+  static final Map<String, Integer> SIZES = sizes();
+
+  private RemoteProbe() {}
+
+  private static Map<String, Integer> sizes() {
+    Map<String, Integer> sizes = new LinkedHashMap<>();
+    sizes.put("1 KiB", 1 << 10);
+    sizes.put("1 MiB", 1 << 20);
+    sizes.put("100 MiB", 100 << 20);
+    return sizes;
+  }
+
+  /** Returns whether there is a Python to compare with. */
+  static boolean hasPython() {
+    return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+        .anyMatch(folder -> Files.isExecutable(Path.of(folder, "python3")));
+  }
+
+  public static void main(String[] args) throws Exception {
+    int rounds = Probe.times(args, 2_000, 20_000);
+    int starts = Probe.times(args, 5, 20);
+    Path folder = Files.createTempDirectory("anysync");
+    Path archive = folder.resolve("classes.jsa");
+    first("first", starts, lane());
+    first("firstWithoutSharing", starts, lane().jvmOptions("-Xshare:off"));
+    first("firstWithArchive", starts, lane().archive(archive));
+    Files.deleteIfExists(archive);
+    Files.delete(folder);
+
+    try (ProcessLane one = lane().build();
+        Lanes lanes = Lanes.builder().cpu(one).build()) {
+      RemoteBody<Integer> nothing = () -> 42;
+      double[] warmUp = times(rounds / 4, () -> lanes.cpuBound(nothing).result());
+      double[] taken = times(rounds, () -> lanes.cpuBound(nothing).result());
+      Probe.print("call", taken[rounds / 2], Double.NaN);
+      Probe.print("call" + Probe.P99, taken[rounds * 99 / 100], Double.NaN);
+      Objects.requireNonNull(warmUp);
+      for (Map.Entry<String, Integer> size : SIZES.entrySet()) {
+        byte[] value = new byte[size.getValue()];
+        int repeated = Math.clamp((500L << 20) / size.getValue(), 5, 500);
+        double[] _ = times(Math.max(repeated / 5, 1), () -> lanes.cpuBound(() -> value).result());
+        double[] echo = times(repeated, () -> lanes.cpuBound(() -> value).result());
+        Probe.print("echo " + size.getKey(), echo[repeated / 2], Double.NaN);
+      }
+    }
+    try (ProcessLane two = lane().size(2).build();
+        Lanes lanes = Lanes.builder().cpu(two).build()) {
+      double _ = many(lanes, rounds);
+      Probe.print("many", many(lanes, rounds), Double.NaN);
+    }
+    if (hasPython()) {
+      python(rounds);
+    }
+  }
+
+  private static ProcessLane.Builder lane() {
+    return ProcessLane.builder().size(1);
+  }
+
+  /** Measures from a lane without a process to its first result. */
+  private static void first(String name, int rounds, ProcessLane.Builder builder)
+      throws Exception {
+    List<Double> taken = new ArrayList<>();
+    for (int i = -1; i < rounds; i++) { // one more, first: for the disk, and to write the archive
+      long start = System.nanoTime();
+      try (ProcessLane lane = builder.build();
+          Lanes lanes = Lanes.builder().cpu(lane).build()) {
+        int _ = lanes.cpuBound(() -> 42).result();
+        if (i >= 0) {
+          taken.add((double) (System.nanoTime() - start));
+        }
+      }
+    }
+    Probe.print(name, Probe.median(taken), Double.NaN);
+  }
+
+  private static double many(Lanes lanes, int tasks) {
+    long start = System.nanoTime();
+    List<Unfuture<Integer>> all = new ArrayList<>();
+    for (int i = 0; i < tasks; i++) {
+      all.add(lanes.cpuBound(() -> 42));
+    }
+    List<Integer> _ = Unfuture.all(all).result();
+    return (double) (System.nanoTime() - start) / tasks;
+  }
+
+  private static double[] times(int rounds, Callable<?> call) throws Exception {
+    double[] taken = new double[rounds];
+    for (int i = 0; i < rounds; i++) {
+      long start = System.nanoTime();
+      Object _ = call.call();
+      taken[i] = System.nanoTime() - start;
+    }
+    Arrays.sort(taken);
+    return taken;
+  }
+
+  /** Has Python print its figures among ours. */
+  private static void python(int rounds) throws IOException, InterruptedException {
+    Path script = Files.createTempFile("process_pool", ".py"); // its pool wants a file
+    try (InputStream source = RemoteProbe.class.getResourceAsStream("process_pool.py")) {
+      Files.copy(
+          Objects.requireNonNull(source), script, StandardCopyOption.REPLACE_EXISTING);
+      System.out.flush();
+      int status =
+          new ProcessBuilder("python3", script.toString(), rounds / 4 + "")
+              .inheritIO()
+              .start()
+              .waitFor();
+      if (status != 0) {
+        throw new IllegalStateException("Python failed, with exit code " + status);
+      }
+    } finally {
+      Files.delete(script);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** A cpu lane of child processes. */
+package dev.anysync.process;
