@@ -358,7 +358,9 @@ public final class Lanes implements AutoCloseable {
       return this;
     }
 
-    /** Has {@link Lanes#cpuBound(RemoteBody)} run outside of this JVM; the lane is yours to close. */
+    /**
+     * Has {@link Lanes#cpuBound(RemoteBody)} run outside of this JVM; the lane is yours to close.
+     */
     public Builder cpu(RemoteLane lane) {
       this.remote = Objects.requireNonNull(lane, "lane");
       this.cpu = REMOTE;

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A function that can leave this JVM, for {@link Lanes#cpuBound(RemoteBody)}. A lambda or a method
- * reference that is written as the argument is one; what it captures, {@code this} among it, must be
- * {@linkplain Serializable serializable}, and so must what it returns, if the lanes are remote.
+ * reference that is written as the argument is one; what it captures, {@code this} among it, must
+ * be {@linkplain Serializable serializable}, and so must what it returns, if the lanes are remote.
  *
  * @param <T> the type of its result
  */

@@ -23,8 +23,7 @@ public final class Unsync {
     return lanes().call(function);
   }
 
-  /** Starts a function that computes, on the cpu lane; see {@link
-   * Lanes#cpuBound(Callable)}. */
+  /** Starts a function that computes, on the cpu lane; see {@link Lanes#cpuBound(Callable)}. */
   public static <T extends @Nullable Object> Unfuture<T> cpuBound(Callable<? extends T> function) {
     return lanes().cpuBound(function);
   }

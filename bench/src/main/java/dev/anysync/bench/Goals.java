@@ -293,16 +293,16 @@ final class Goals {
   private static List<Goal> remote() {
     List<Goal> goals = new ArrayList<>();
     goals.add(beside(Goal.of("a body in a warm process", "RemoteProbe.call"), "Call"));
-    goals.add(
-        beside(
-            Goal.of("the same, p99", "RemoteProbe.call" + Probe.P99), "Call" + Probe.P99));
+    goals.add(beside(Goal.of("the same, p99", "RemoteProbe.call" + Probe.P99), "Call" + Probe.P99));
     goals.add(beside(Goal.of("one of many, two processes", "RemoteProbe.many"), "Many"));
     RemoteProbe.SIZES
         .keySet()
         .forEach(
             size ->
                 goals.add(
-                    beside(Goal.of(size + " there and back", "RemoteProbe.echo " + size), "Echo " + size)));
+                    beside(
+                        Goal.of(size + " there and back", "RemoteProbe.echo " + size),
+                        "Echo " + size)));
     goals.add(
         Goal.of("first result of a cold pool", "RemoteProbe.first")
             .limit("without class-data sharing", "RemoteProbe.firstWithoutSharing")

@@ -80,8 +80,7 @@ final class RemoteProbe {
   }
 
   /** Measures from a lane without a process to its first result. */
-  private static void first(String name, int rounds, ProcessLane.Builder builder)
-      throws Exception {
+  private static void first(String name, int rounds, ProcessLane.Builder builder) throws Exception {
     List<Double> taken = new ArrayList<>();
     for (int i = -1; i < rounds; i++) { // one more, first: for the disk, and to write the archive
       long start = System.nanoTime();
@@ -121,8 +120,7 @@ final class RemoteProbe {
   private static void python(int rounds) throws IOException, InterruptedException {
     Path script = Files.createTempFile("process_pool", ".py"); // its pool wants a file
     try (InputStream source = RemoteProbe.class.getResourceAsStream("process_pool.py")) {
-      Files.copy(
-          Objects.requireNonNull(source), script, StandardCopyOption.REPLACE_EXISTING);
+      Files.copy(Objects.requireNonNull(source), script, StandardCopyOption.REPLACE_EXISTING);
       System.out.flush();
       int status =
           new ProcessBuilder("python3", script.toString(), rounds / 4 + "")

@@ -26,6 +26,7 @@ final class Child {
   static final int PARENT_IS_GONE = 0;
   static final int GARBAGE = 76; // EX_PROTOCOL
 
+  private static final RemoteBody<Integer> LAST = () -> 0;
   private static final int LEFT_THREADS = 64; // more than a library keeps for later
 
   private final SocketChannel channel;
@@ -55,14 +56,14 @@ final class Child {
             Long.parseLong(args[0]),
             rest.stream().limit(places).map(Path::of).collect(Collectors.toSet()),
             rest.subList(places, rest.size()));
-    SocketChannel channel =
-        SocketChannel.open(UnixDomainSocketAddress.of(args[args.length - 1]));
+    SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(args[args.length - 1]));
     int status = GARBAGE;
     try {
       Child child = new Child(channel, allowed);
       child.start();
       Thread.ofPlatform().daemon().name("anysync-parent").start(ParentDeath::follow);
       child.readAll();
+      child.finish();
       System.exit(0);
     } catch (Frames.BrokenException e) {
       status = PARENT_IS_GONE;
@@ -93,10 +94,19 @@ final class Child {
     }
   }
 
+  /** Waits until what runs has ended and been answered, and closes the channel. */
+  void finish() throws InterruptedException, IOException {
+    queue.add(LAST);
+    runner.join();
+    channel.close();
+  }
+
   private void read(Frames.Message message) throws IOException {
     RemoteBody<?> work;
     try {
-      work = (RemoteBody<?>) Objects.requireNonNull(allowed.read(message, Child.class.getClassLoader()));
+      work =
+          (RemoteBody<?>)
+              Objects.requireNonNull(allowed.read(message, Child.class.getClassLoader()));
       String _ = message.finish();
     } catch (Frames.AbortedException e) {
       return; // the parent knows
@@ -128,6 +138,9 @@ final class Child {
       } catch (InterruptedException e) {
         cancelled = true; // before it was taken
         continue;
+      }
+      if (work == LAST) {
+        return;
       }
       if (cancelled) {
         cancelled = false;

@@ -14,7 +14,7 @@ final class Output implements Runnable {
 
   private static final long MOST = 64 * 1024; // bytes that are logged of what one body prints
   private static final int LONGEST_LINE = 4 * 1024;
-  private static final int KEPT_LINES = 10;
+  private static final int KEPT_LINES = 20;
 
   private final InputStream stream;
   private final Charset charset;
@@ -43,9 +43,7 @@ final class Output implements Runnable {
   List<String> last() {
     synchronized (kept) {
       int count = Math.min(lines, KEPT_LINES);
-      return IntStream.range(lines - count, lines)
-          .mapToObj(i -> kept[i % KEPT_LINES])
-          .toList();
+      return IntStream.range(lines - count, lines).mapToObj(i -> kept[i % KEPT_LINES]).toList();
     }
   }
 

@@ -5,6 +5,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.concurrent.locks.LockSupport;
 
 /** Has the kernel end this process with its parent, where it can. */
 final class ParentDeath {
@@ -15,7 +16,8 @@ final class ParentDeath {
 
   /**
    * A process that sees the end of its parent's stream ends by itself; but not if it has been
-   * stopped, or collects garbage all the time. So Linux is asked to kill it.
+   * stopped, or collects garbage all the time. So Linux is asked to kill it, which it does as long
+   * as the thread that has asked is there: this does not return.
    */
   @SuppressWarnings("restricted") // for which the lane gives its children leave
   static void follow() {
@@ -42,6 +44,9 @@ final class ParentDeath {
     }
     if (ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(-1L) != parent) {
       Runtime.getRuntime().halt(Child.PARENT_IS_GONE);
+    }
+    while (true) {
+      LockSupport.park();
     }
   }
 }

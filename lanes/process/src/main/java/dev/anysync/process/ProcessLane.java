@@ -274,7 +274,6 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     }
     options.add("-XX:+ExitOnOutOfMemoryError");
     options.add("-XX:-CreateCoredumpOnCrash");
-    options.add("-XX:+DisplayVMOutputToStderr");
     options.add(
         "-XX:ErrorFile="
             + (System.getProperty("os.name").startsWith("Windows") ? "NUL" : "/dev/null"));
@@ -320,6 +319,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     private Builder(@Nullable Path callers) {
       this.places =
           Arrays.stream(classPath.split(File.pathSeparator))
+              .filter(entry -> !entry.isEmpty())
               .map(Path::of)
               .filter(Files::isDirectory)
               .map(Path::toAbsolutePath)
@@ -339,8 +339,8 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     }
 
     /**
-     * Sets the most bytes of the heap of each process; if not set, that of this one is divided among
-     * them. No array that is longer than that, or than half of this heap, can come from one.
+     * Sets the most bytes of the heap of each process; if not set, that of this one is divided
+     * among them. No array that is longer than that, or than half of this heap, can come from one.
      */
     public Builder heap(long bytes) {
       if (bytes < 2 << 20) {
@@ -367,7 +367,8 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     /**
      * Sets the file of an archive of the classes that processes load, by which they start sooner.
      * The first process that ends with this lane writes it if it is not there, or made from other
-     * classes.
+     * classes; it does not if that takes longer than the {@linkplain #grace grace}. All of the
+     * class path must be jars.
      */
     public Builder archive(Path file) {
       this.archive = Objects.requireNonNull(file, "file").toAbsolutePath();
@@ -398,7 +399,8 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     /** Allows classes of these packages, and of packages in them, to travel, both ways. */
     public Builder allow(String... packages) {
       for (String name : Objects.requireNonNull(packages, "packages")) {
-        if (!Objects.requireNonNull(name, "an element of packages").matches("[\\w$]+(\\.[\\w$]+)*")) {
+        if (!Objects.requireNonNull(name, "an element of packages")
+            .matches("[\\w$]+(\\.[\\w$]+)*")) {
           throw new IllegalArgumentException(
               "packages: '" + name + "' is no name of a package, such as com.example");
         }
@@ -407,8 +409,21 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
       return this;
     }
 
-    /** Returns the lane, which has no process before there is work for it. */
+    /**
+     * Returns the lane, which has no process before there is work for it.
+     *
+     * @throws IllegalArgumentException if there is to be an {@linkplain #archive archive}, and the
+     *     class path has a folder
+     */
     public ProcessLane build() {
+      for (String entry : classPath.split(File.pathSeparator, -1)) {
+        if (archive != null && Files.isDirectory(Path.of(entry))) {
+          throw new IllegalArgumentException(
+              "archive: of jars only, and the class path has the folder "
+                  + entry
+                  + ": set a classPath() of jars, or no archive");
+        }
+      }
       return new ProcessLane(this);
     }
   }

@@ -34,7 +34,9 @@ final class Travel {
     String found = lambda == null ? new Travel().find(object, 0) : ofLambda(lambda);
     return what
         + ", "
-        + (lambda == null ? "of type " + object.getClass().getName() : "a lambda or method reference")
+        + (lambda == null
+            ? "of type " + object.getClass().getName()
+            : "a lambda or method reference")
         + ", cannot travel: "
         + (found != null ? found : "it holds")
         + (found != null ? "" : " an object of type " + thrown.getMessage())

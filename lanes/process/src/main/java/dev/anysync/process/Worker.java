@@ -42,7 +42,7 @@ final class Worker {
   private final ProcessLane lane;
   private final ExecutorService thread;
   private @Nullable Process process; // written by the thread, before `started` is done
-  private @Nullable SocketChannel channel;
+  private volatile @Nullable SocketChannel channel;
   private Frames.@Nullable Writer out;
   private Frames.@Nullable Reader in;
   private @Nullable Output standard;
@@ -56,7 +56,11 @@ final class Worker {
     this.lane = lane;
     this.thread =
         Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().daemon().name(name).inheritInheritableThreadLocals(false).factory());
+            Thread.ofPlatform()
+                .daemon()
+                .name(name)
+                .inheritInheritableThreadLocals(false)
+                .factory());
   }
 
   /** Starts the process and waits until it is ready. */
@@ -106,8 +110,7 @@ final class Worker {
 
   private Output read(InputStream stream, String name, System.Logger.Level level) {
     Output output = new Output(stream, lane.charset(), name, level);
-    readers.add(
-        Thread.ofPlatform().daemon().name("anysync-output").start(output));
+    readers.add(Thread.ofPlatform().daemon().name("anysync-output").start(output));
     return output;
   }
 
@@ -205,8 +208,8 @@ final class Worker {
           null, new IllegalStateException(Travel.why(body.body(), "the body", e), e));
     }
     out.end(Frames.END, "");
-    Frames.Message message = in.message(in.next());
     try {
+      Frames.Message message = in.message(in.next());
       Object value = allowed.read(message, loader);
       String why = message.finish();
       if (!why.isEmpty()) {
@@ -249,9 +252,23 @@ final class Worker {
       Thread.currentThread().interrupt();
       how = "died";
     }
-    List<String> last = Objects.requireNonNull(errors).last();
-    String lines = last.isEmpty() ? "" : "; the last lines of its error stream:\n  " + String.join("\n  ", last);
-    return new WorkerLostException("worker " + name() + " " + how + ", " + when + lines, code);
+    return new WorkerLostException(
+        "worker "
+            + name()
+            + " "
+            + how
+            + ", "
+            + when
+            + lines(errors, "error stream")
+            + lines(standard, "output"),
+        code);
+  }
+
+  private static String lines(@Nullable Output output, String name) {
+    List<String> last = output == null ? List.of() : output.last();
+    return last.isEmpty()
+        ? ""
+        : "; the last lines of its " + name + ":\n  " + String.join("\n  ", last);
   }
 
   private String name() {

@@ -14,7 +14,9 @@ public final class WorkerLostException extends RuntimeException {
     this.exitCode = exitCode;
   }
 
-  /** Returns the exit code of the process, which is 128 plus the number of a signal that ended it. */
+  /**
+   * Returns the exit code of the process, which is 128 plus the number of a signal that ended it.
+   */
   public int exitCode() {
     return exitCode;
   }

@@ -1,0 +1,439 @@
+package dev.anysync.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.anysync.AnySync;
+import dev.anysync.Lanes;
+import dev.anysync.RemoteBody;
+import dev.anysync.Unfuture;
+import java.io.File;
+import java.io.IOException;
+import java.io.InvalidClassException;
+import java.io.Serializable;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.spi.ToolProvider;
+import java.util.stream.IntStream;
+import org.apache.commons.collections.ArrayStack;
+import org.assertj.core.api.Assertions;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ProcessLaneTest {
+  private static final Duration LONG = Duration.ofSeconds(50);
+
+  private static ProcessLane lane;
+  private static Lanes lanes;
+
+  @BeforeAll
+  static void open() {
+    lane = ProcessLane.builder().size(2).heap(64 << 20).build();
+    lanes = Lanes.builder().cpu(lane).build();
+  }
+
+  @AfterAll
+  static void close() {
+    lanes.close();
+    lane.close();
+  }
+
+  private static long pid() {
+    return ProcessHandle.current().pid();
+  }
+
+  /** The process example of unsync for Python, and its test: a hundred calls of 10 ms. */
+  private static List<Integer> hundredTimes(Lanes lanes) throws Exception {
+    List<Unfuture<Integer>> all = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      int number = i;
+      all.add(lanes.cpuBound(() -> tenMillis(number)));
+    }
+    return Unfuture.all(all).result(LONG);
+  }
+
+  private static int tenMillis(int number) throws InterruptedException {
+    Thread.sleep(10);
+    return number * number;
+  }
+
+  @Test
+  void theSameSourceRunsOnThreadsAndInProcesses() throws Exception {
+    List<Integer> squares = IntStream.range(0, 100).map(i -> i * i).boxed().toList();
+
+    assertThat(hundredTimes(lanes)).isEqualTo(squares);
+    try (Lanes threads = Lanes.builder().build()) {
+      assertThat(hundredTimes(threads)).isEqualTo(squares);
+    }
+  }
+
+  @Test
+  void aBodyRunsInAnotherProcessThatIsKept() throws Exception {
+    long first = lanes.cpuBound(() -> pid()).result(LONG);
+
+    assertThat(first).isNotEqualTo(pid());
+    assertThat(lanes.cpuBound(() -> pid()).result(LONG)).isEqualTo(first);
+    assertThat(ProcessHandle.of(first)).get().matches(ProcessHandle::isAlive);
+  }
+
+  @Test
+  void methodReferencesObjectsAndNullTravel() throws Exception {
+    RemoteBody<@Nullable Object> none = () -> null;
+    record Sum(int a, int b) implements RemoteBody<Integer> {
+      @Override
+      public Integer call() {
+        return a + b;
+      }
+    }
+
+    assertThat(lanes.<@Nullable Object>cpuBound(none).result(LONG)).isNull();
+    assertThat(lanes.cpuBound(ProcessLaneTest::pid).result(LONG)).isNotEqualTo(pid());
+    assertThat(lanes.cpuBound(new Sum(40, 2)).result(LONG)).isEqualTo(42);
+    assertThat(lanes.cpuBound("text"::length).result(LONG)).isEqualTo(4);
+    Callable<Integer> declaredAsCallable = new Sum(1, 2);
+    assertThat(lanes.cpuBound(declaredAsCallable).result(LONG)).isEqualTo(3);
+  }
+
+  @Test
+  void whatIsSmallIsCopiedAtTheCall() throws Exception {
+    List<Integer> list = new ArrayList<>(List.of(1));
+    Unfuture<Integer> size;
+    try (ProcessLane slow = ProcessLane.builder().size(1).build();
+        Lanes onSlow = Lanes.builder().cpu(slow).build()) {
+      size = onSlow.cpuBound(() -> list.size());
+      list.add(2);
+      assertThat(size.result(LONG)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void anExceptionArrivesAsItIsWithTheFramesOfBothProcesses() {
+    assertThatThrownBy(
+            () ->
+                lanes
+                    .cpuBound(
+                        () -> {
+                          throw new IOException("broken", new TimeoutException("cause"));
+                        })
+                    .result(LONG))
+        .isExactlyInstanceOf(IOException.class)
+        .hasMessage("broken")
+        .hasCauseExactlyInstanceOf(TimeoutException.class)
+        .satisfies(
+            e -> {
+              assertThat(e.getStackTrace())
+                  .anyMatch(frame -> frame.getClassName().equals(Child.class.getName()));
+              assertThat(e.getSuppressed())
+                  .anyMatch(
+                      caller ->
+                          List.of(caller.getStackTrace()).toString().contains("ProcessLaneTest"));
+            });
+  }
+
+  @Test
+  void aBodyMayAwaitNothingButCallTheLibrary() throws Exception {
+    assertThat(
+            lanes
+                .cpuBound(
+                    () -> AnySync.coroutine(() -> AnySync.await(AnySync.coroutine(() -> 42))).run())
+                .result(LONG))
+        .isEqualTo(42);
+  }
+
+  @Test
+  void whatCannotTravelIsRefusedAtTheCall() {
+    Thread thread = Thread.currentThread();
+    List<Object> list = List.of("a", thread);
+    Holder holder = new Holder(Map.of("key", thread));
+    RemoteBody<Integer> anonymous =
+        new RemoteBody<>() {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          public Integer call() {
+            return thread.hashCode();
+          }
+        };
+
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> lanes.cpuBound(() -> thread.getName()))
+        .withMessageContaining("a variable of type java.lang.Thread (number 1)")
+        .withMessageContaining("capture only what it needs")
+        .withMessageContaining("not Serializable");
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> lanes.cpuBound(() -> list.size()))
+        .withMessageContaining("a variable of type java.util.ImmutableCollections$List12")
+        .withMessageContaining("an element is of type java.lang.Thread");
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> lanes.cpuBound(holder::size))
+        .withMessageContaining("Holder (number 1), of which the field 'map' holds")
+        .withMessageContaining("a value is of type java.lang.Thread");
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> lanes.cpuBound(() -> instance()))
+        .withMessageContaining("it captures 'this', a dev.anysync.process.ProcessLaneTest");
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> lanes.cpuBound(anonymous))
+        .withMessageContaining("the field 'val$thread' is of type java.lang.Thread");
+  }
+
+  private int instance() {
+    return hashCode();
+  }
+
+  private static final class Holder implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    @SuppressWarnings("serial") // as it is with mistakes
+    private final Map<String, Object> map;
+
+    Holder(Map<String, Object> map) {
+      this.map = map;
+    }
+
+    int size() {
+      return map.size();
+    }
+  }
+
+  @Test
+  void aCallableThatIsNoRemoteBodyIsRefused() {
+    Callable<Integer> callable = () -> 42;
+
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> lanes.cpuBound(callable))
+        .withMessageContaining("process lane of 2")
+        .withMessageContaining("declare it as a RemoteBody");
+  }
+
+  @Test
+  void aClassOfAnotherJarIsRefusedUntilItsPackageIsAllowed() throws Exception {
+    RemoteBody<Object> body = () -> new ArrayStack(3);
+
+    assertThatThrownBy(() -> lanes.cpuBound(body).result(LONG))
+        .isInstanceOf(InvalidClassException.class)
+        .hasMessageContaining("org.apache.commons.collections.ArrayStack is not allowed to cross")
+        .hasMessageContaining("allow()");
+    try (ProcessLane open = ProcessLane.builder().size(1).allow("org.apache.commons").build();
+        Lanes onOpen = Lanes.builder().cpu(open).build()) {
+      assertThat(onOpen.cpuBound(body).result(LONG)).isInstanceOf(ArrayStack.class);
+    }
+  }
+
+  @Test
+  void aTimeLimitStopsTheBody() throws Exception {
+    Path told = Files.createTempFile("told", "");
+    String path = told.toString();
+    Unfuture<Object> future =
+        lanes.cpuBound(
+            () -> {
+              try {
+                Thread.sleep(100_000);
+              } catch (InterruptedException e) {
+                Files.writeString(Path.of(path), "interrupted");
+              }
+              return "";
+            });
+
+    assertThatThrownBy(() -> future.result(Duration.ofMillis(300)))
+        .isInstanceOf(TimeoutException.class);
+    future.cancel(true);
+    future.stopped().result(LONG);
+
+    assertThat(told).hasContent("interrupted");
+    Files.delete(told);
+  }
+
+  @Test
+  void aBodyThatDoesNotStopIsKilledAfterItsGrace(@TempDir Path folder) throws Exception {
+    try (ProcessLane one = ProcessLane.builder().size(1).grace(Duration.ofMillis(50)).build();
+        Lanes onOne = Lanes.builder().cpu(one).build()) {
+      long first = onOne.cpuBound(() -> pid()).result(LONG);
+      Path begun = folder.resolve("begun");
+      String path = begun.toString();
+      Unfuture<Object> endless =
+          onOne.cpuBound(
+              () -> {
+                Files.createFile(Path.of(path));
+                return spin();
+              });
+      await().until(() -> Files.exists(begun));
+      endless.cancel(true);
+      assertThatThrownBy(() -> endless.result(LONG)).isInstanceOf(CancellationException.class);
+      endless.stopped().result(LONG);
+
+      assertThat(onOne.cpuBound(() -> pid()).result(LONG)).isNotEqualTo(first);
+      assertThat(ProcessHandle.of(first)).isEmpty();
+    }
+  }
+
+  @SuppressWarnings("InfiniteLoopStatement")
+  static Object spin() {
+    long i = 0;
+    while (true) {
+      i++;
+      if (i == Long.MIN_VALUE) {
+        System.out.println(i);
+      }
+    }
+  }
+
+  @Test
+  void aLostBodyIsRunAgainIfAsked(@TempDir Path folder) throws Exception {
+    String mark = folder.resolve("mark").toString();
+    RemoteBody<String> diesOnce =
+        () -> {
+          if (Files.notExists(Path.of(mark))) {
+            Files.createFile(Path.of(mark));
+            Runtime.getRuntime().halt(9);
+          }
+          return "again";
+        };
+    try (ProcessLane retrying = ProcessLane.builder().size(1).retries(1).build();
+        Lanes onRetrying = Lanes.builder().cpu(retrying).build()) {
+      assertThat(onRetrying.cpuBound(diesOnce).result(LONG)).isEqualTo("again");
+    }
+  }
+
+  @Test
+  void aProcessThatCannotStartSaysWhy() throws Exception {
+    try (ProcessLane wrong = ProcessLane.builder().size(1).jvmOptions("-XX:+NoSuchFlag").build();
+        Lanes onWrong = Lanes.builder().cpu(wrong).build()) {
+      assertThatThrownBy(() -> onWrong.cpuBound(() -> 42).result(LONG))
+          .isInstanceOf(WorkerLostException.class)
+          .hasMessageContaining("exited with code 1, before it was ready")
+          .hasMessageContaining("NoSuchFlag");
+    }
+  }
+
+  @Test
+  void heapAndOptionsAreThoseOfTheProcess() throws Exception {
+    try (ProcessLane set =
+            ProcessLane.builder().size(1).heap(96 << 20).jvmOptions("-Dx.y=a \"b\" \\c").build();
+        Lanes onSet = Lanes.builder().cpu(set).build()) {
+      assertThat(onSet.cpuBound(() -> Runtime.getRuntime().maxMemory() >> 20).result(LONG))
+          .isBetween(80L, 96L);
+      assertThat(onSet.cpuBound(() -> System.getProperty("x.y")).result(LONG))
+          .isEqualTo("a \"b\" \\c");
+    }
+  }
+
+  @Test
+  void anArchiveOfClassesIsWrittenAndUsed(@TempDir Path folder) throws Exception {
+    List<String> jars = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+      Path place = Path.of(entry);
+      if (!entry.isEmpty() && Files.isDirectory(place)) {
+        String jar = folder.resolve(jars.size() + ".jar").toString();
+        ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
+        assertThat(tool.run(System.out, System.err, "-c", "-f", jar, "-C", entry, ".")).isZero();
+        jars.add(jar);
+      }
+    }
+    String classPath = String.join(File.pathSeparator, jars);
+    Path archive = folder.resolve("classes.jsa");
+    List<Boolean> shared = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      try (ProcessLane sharing =
+              ProcessLane.builder()
+                  .size(1)
+                  .classPath(classPath)
+                  .archive(archive)
+                  .grace(LONG)
+                  .allow("dev.anysync")
+                  .jvmOptions("-Xlog:class+load:file=" + folder.resolve("loaded" + i))
+                  .build();
+          Lanes onSharing = Lanes.builder().cpu(sharing).build()) {
+        assertThat(onSharing.cpuBound(() -> 42).result(LONG)).isEqualTo(42);
+      }
+      assertThat(archive).exists();
+      shared.add(
+          Files.readAllLines(folder.resolve("loaded" + i)).stream()
+              .anyMatch(
+                  line ->
+                      line.contains(Child.class.getName() + " source: shared objects file (top)")));
+    }
+    assertThat(shared).containsExactly(false, true);
+  }
+
+  @Test
+  void anArchiveOfFoldersIsRefused(@TempDir Path folder) {
+    ProcessLane.Builder builder =
+        ProcessLane.builder().classPath(folder.toString()).archive(folder.resolve("a.jsa"));
+
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(builder::build)
+        .withMessageContaining("the class path has the folder " + folder);
+  }
+
+  @Test
+  void closeEndsAllProcessesAndRefusesWork() throws Exception {
+    ProcessLane closing = ProcessLane.builder().size(2).build();
+    Lanes onClosing = Lanes.builder().cpu(closing).build();
+    long idle = onClosing.cpuBound(() -> pid()).result(LONG);
+    Unfuture<Object> running = onClosing.cpuBound(() -> spin());
+    Unfuture<Object> second = onClosing.cpuBound(() -> spin());
+    Unfuture<Object> queued = onClosing.cpuBound(() -> spin());
+
+    closing.close();
+    closing.close();
+
+    assertThat(ProcessHandle.of(idle)).isEmpty();
+    for (Unfuture<Object> one : List.of(running, second)) {
+      assertThatThrownBy(() -> one.result(LONG))
+          .isInstanceOfAny(CancellationException.class, RejectedExecutionException.class);
+    }
+    assertThatThrownBy(() -> queued.result(LONG))
+        .isInstanceOfAny(CancellationException.class, RejectedExecutionException.class);
+    Assertions.assertThatExceptionOfType(RejectedExecutionException.class)
+        .isThrownBy(() -> onClosing.cpuBound(() -> 42))
+        .withMessage("the process lane of 2 has been closed");
+    onClosing.close();
+  }
+
+  @Test
+  void aDumpNamesTheLane() throws Exception {
+    Unfuture<Object> sleeping =
+        lanes.cpuBound(
+            () -> {
+              Thread.sleep(100_000);
+              return "";
+            });
+
+    await()
+        .untilAsserted(() -> assertThat(AnySync.dump().toString()).contains("process lane of 2"));
+    sleeping.cancel(true);
+    sleeping.stopped().result(LONG);
+  }
+
+  @Test
+  void badArgumentsAreRefused() {
+    ProcessLane.Builder builder = ProcessLane.builder();
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.size(0))
+        .withMessageContaining("processes");
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.heap(0))
+        .withMessageContaining("bytes");
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.retries(-1))
+        .withMessageContaining("times");
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.grace(Duration.ofMillis(-1)))
+        .withMessageContaining("grace");
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.allow("com.example.*"))
+        .withMessageContaining("packages");
+  }
+}
