@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -39,24 +40,31 @@ final class RemoteProbe {
   }
 
   public static void main(String[] args) throws Exception {
-    int rounds = Probe.times(args, 2_000, 20_000);
+    int rounds = Probe.times(args, 4_000, 20_000);
     int starts = Probe.times(args, 5, 20);
     Path folder = Files.createTempDirectory("anysync");
-    Path archive = folder.resolve("classes.jsa");
-    first("first", starts, lane());
-    first("firstWithoutSharing", starts, lane().jvmOptions("-Xshare:off"));
-    first("firstWithArchive", starts, lane().archive(archive));
-    Files.deleteIfExists(archive);
-    Files.delete(folder);
+    try {
+      String jars = jars(folder); // as an application has them, and an archive needs them
+      first("first", starts, lane(jars));
+      first("firstWithoutSharing", starts, lane(jars).jvmOptions("-Xshare:off"));
+      first(
+          "firstWithArchive",
+          starts,
+          lane(jars).archive(folder.resolve("classes.jsa")).grace(Duration.ofMinutes(1)));
+    } finally {
+      for (File file : Objects.requireNonNull(folder.toFile().listFiles())) {
+        Files.delete(file.toPath());
+      }
+      Files.delete(folder);
+    }
 
     try (ProcessLane one = lane().build();
         Lanes lanes = Lanes.builder().cpu(one).build()) {
       RemoteBody<Integer> nothing = () -> 42;
-      double[] warmUp = times(rounds / 4, () -> lanes.cpuBound(nothing).result());
+      double[] _ = times(2 * rounds, () -> lanes.cpuBound(nothing).result()); // both JITs
       double[] taken = times(rounds, () -> lanes.cpuBound(nothing).result());
       Probe.print("call", taken[rounds / 2], Double.NaN);
       Probe.print("call" + Probe.P99, taken[rounds * 99 / 100], Double.NaN);
-      Objects.requireNonNull(warmUp);
       for (Map.Entry<String, Integer> size : SIZES.entrySet()) {
         byte[] value = new byte[size.getValue()];
         int repeated = Math.clamp((500L << 20) / size.getValue(), 5, 500);
@@ -67,7 +75,7 @@ final class RemoteProbe {
     }
     try (ProcessLane two = lane().size(2).build();
         Lanes lanes = Lanes.builder().cpu(two).build()) {
-      double _ = many(lanes, rounds);
+      double _ = many(lanes, 2 * rounds);
       Probe.print("many", many(lanes, rounds), Double.NaN);
     }
     if (hasPython()) {
@@ -77,6 +85,22 @@ final class RemoteProbe {
 
   private static ProcessLane.Builder lane() {
     return ProcessLane.builder().size(1);
+  }
+
+  private static ProcessLane.Builder lane(String classPath) {
+    return lane().classPath(classPath).allow("dev.anysync");
+  }
+
+  /** Returns a class path of this program's own classes, in jars. */
+  private static String jars(Path folder) throws IOException {
+    List<String> jars = new ArrayList<>();
+    for (Class<?> type : List.of(Lanes.class, ProcessLane.class, RemoteProbe.class)) {
+      String location = type.getProtectionDomain().getCodeSource().getLocation().getPath();
+      Path jar = folder.resolve(jars.size() + ".jar");
+      StartProbe.pack(Path.of(location), jar);
+      jars.add(jar.toString());
+    }
+    return String.join(File.pathSeparator, jars);
   }
 
   /** Measures from a lane without a process to its first result. */

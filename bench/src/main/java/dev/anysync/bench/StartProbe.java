@@ -52,7 +52,7 @@ final class StartProbe {
     }
   }
 
-  private static void pack(Path classes, Path jar) throws IOException {
+  static void pack(Path classes, Path jar) throws IOException {
     if (Files.isRegularFile(classes)) {
       Files.write(jar, Files.readAllBytes(classes));
       return;
