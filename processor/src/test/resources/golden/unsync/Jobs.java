@@ -34,6 +34,11 @@ class Jobs {
     return Thread.currentThread().isVirtual() ? -1 : n;
   }
 
+  @Unsynced(cpuBound = true)
+  int named(int delegate) {
+    return delegate;
+  }
+
   @Unsynced(lane = "db")
   String onLane(String db) {
     return db;

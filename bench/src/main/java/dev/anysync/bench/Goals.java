@@ -152,7 +152,7 @@ final class Goals {
             .nanos(2)
             .bytes(0),
         Goal.of("stream(), an element", "IteratorBench.stream")
-            .limit("array", "IteratorBench.array")
+            .limit("JDK's own stream", "IteratorBench.jdkStream")
             .nanos(2)
             .bytes(0),
         suspending(Goal.of("for loop, an element", "IteratorBench.loop"))

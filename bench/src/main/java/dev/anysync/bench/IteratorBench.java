@@ -6,6 +6,7 @@ import dev.anysync.AnySyncIterator;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -81,6 +82,14 @@ public class IteratorBench {
       sum += elements[i & 1_023];
     }
     return sum;
+  }
+
+  @Benchmark
+  public long jdkStream() {
+    return IntStream.range(0, ELEMENTS)
+        .mapToObj(i -> elements[i & 1_023])
+        .mapToLong(Integer::longValue)
+        .sum();
   }
 
   // Peers whose body may suspend

@@ -454,10 +454,15 @@ abstract class Twin {
 
   /** Returns the call of a method of the delegate, or of a static one of the type. */
   CodeBlock call(Method method) {
+    return call(
+        method,
+        method.isStatic() ? CodeBlock.of("$T", ClassName.get(type)) : field(method, DELEGATE));
+  }
+
+  /** Returns the call of a method of {@code receiver}. */
+  CodeBlock call(Method method, CodeBlock receiver) {
     List<CodeBlock> arguments =
         method.parameters().stream().map(p -> CodeBlock.of("$N", Method.name(p))).toList();
-    CodeBlock receiver =
-        method.isStatic() ? CodeBlock.of("$T", ClassName.get(type)) : field(method, DELEGATE);
     return CodeBlock.of(
         "$L.$L$N($L)",
         receiver,

@@ -2,6 +2,7 @@ package dev.anysync.processor;
 
 import com.palantir.javapoet.ClassName;
 import com.palantir.javapoet.CodeBlock;
+import com.palantir.javapoet.NameAllocator;
 import com.palantir.javapoet.ParameterSpec;
 import com.palantir.javapoet.TypeName;
 import dev.anysync.Lanes;
@@ -90,22 +91,40 @@ final class UnsyncTwin extends Twin {
     }
     checkThrown(method);
     TypeName result = boxed(async == null ? method.result() : async.value(), naming(method));
-    CodeBlock work = async == null ? call(method) : await(method, async);
+    String alone = cpuBound && !method.isStatic() ? local(method) : null;
+    CodeBlock work =
+        alone != null
+            ? call(method, CodeBlock.of("$N", alone))
+            : async == null ? call(method) : await(method, async);
     boolean nothing =
         async == null
             ? method.result().mirror().getKind() == TypeKind.VOID
             : async.value().mirror().getKind() == TypeKind.VOID;
-    return new Converted(
-        generic(Unfuture.class, result),
+    CodeBlock started =
         returned(
             CodeBlock.of(
                 "$L.$L($L)",
                 lanes(method, asked),
                 async != null ? "async" : cpuBound ? "cpuBound" : "call",
-                nothing ? nothing(work) : CodeBlock.of("() ->$W$L", work))),
+                nothing ? nothing(work) : CodeBlock.of("() ->$W$L", work)));
+    return new Converted(
+        generic(Unfuture.class, result),
+        alone == null
+            ? started
+            : CodeBlock.of("var $N = this.$N; // this may leave, the twin not\n", alone, DELEGATE)
+                .toBuilder()
+                .add(started)
+                .build(),
         null,
         List.of(),
         true);
+  }
+
+  /** Returns a name for the object alone: what names its field captures the twin. */
+  private static String local(Method method) {
+    NameAllocator names = new NameAllocator();
+    method.parameters().forEach(p -> names.newName(Method.name(p)));
+    return names.newName(DELEGATE);
   }
 
   private static CodeBlock nothing(CodeBlock work) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.NotSerializableException;
 import java.io.ObjectStreamException;
+import java.io.StreamCorruptedException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -185,6 +186,11 @@ final class Worker {
           this::retire);
     } catch (Frames.BrokenException e) {
       return new Outcome(null, lost("while it ran this body"));
+    } catch (StreamCorruptedException e) {
+      kill();
+      WorkerLostException lost = lost("as it had sent what is no message");
+      lost.initCause(e);
+      return new Outcome(null, lost);
     } catch (Throwable e) {
       kill(); // whatever else it has sent is not to be trusted
       return new Outcome(null, e);

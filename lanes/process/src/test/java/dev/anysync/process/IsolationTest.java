@@ -7,8 +7,15 @@ import dev.anysync.Lanes;
 import dev.anysync.RemoteBody;
 import dev.anysync.Unfuture;
 import java.io.NotSerializableException;
+import java.io.StreamCorruptedException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,8 +24,11 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** Bodies of the worst kinds, each among neighbours that all complete. */
 class IsolationTest {
@@ -164,6 +174,66 @@ class IsolationTest {
                       .anyMatch(frame -> frame.getMethodName().equals("throwsAnUnserializable")));
       assertThatThrownBy(() -> of(futures, "overflows").result(LONG))
           .isInstanceOf(StackOverflowError.class);
+    }
+  }
+
+  /** Writes to all sockets of the process, so to that of its parent. */
+  @SuppressWarnings("restricted") // that is the point
+  private static String writesGarbage() throws Throwable {
+    Linker linker = Linker.nativeLinker();
+    MethodHandle write =
+        linker.downcallHandle(
+            linker.defaultLookup().findOrThrow("write"),
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_LONG,
+                ValueLayout.JAVA_INT,
+                ValueLayout.ADDRESS,
+                ValueLayout.JAVA_LONG));
+    try (Arena arena = Arena.ofConfined();
+        Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+      MemorySegment garbage = arena.allocateFrom("what no frame begins with");
+      for (Path file : files.toList()) {
+        if (Files.readSymbolicLink(file).toString().startsWith("socket:")) {
+          int number = Integer.parseInt(file.getFileName().toString());
+          long _ = (long) write.invokeExact(number, garbage, garbage.byteSize());
+        }
+      }
+    }
+    new CountDownLatch(1).await();
+    return "";
+  }
+
+  private static String garbage() throws Exception {
+    try {
+      return writesGarbage();
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aProcessThatGoesMadIsKilledAndItsNeighboursComplete() throws Exception {
+    try (ProcessLane lane = ProcessLane.builder().size(2).build();
+        Lanes lanes = Lanes.builder().cpu(lane).build()) {
+      List<Unfuture<String>> mad = new ArrayList<>();
+      List<Unfuture<Integer>> neighbours = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        int number = i;
+        neighbours.add(lanes.cpuBound(() -> number + 1));
+        if (i % 25 == 10) {
+          mad.add(lanes.cpuBound(IsolationTest::garbage));
+        }
+      }
+
+      assertThat(Unfuture.all(neighbours).result(LONG))
+          .isEqualTo(IntStream.rangeClosed(1, 100).boxed().toList());
+      for (Unfuture<String> one : mad) {
+        assertThatThrownBy(() -> one.result(LONG))
+            .isInstanceOf(WorkerLostException.class)
+            .hasMessageContaining("as it had sent what is no message")
+            .hasCauseInstanceOf(StreamCorruptedException.class);
+      }
     }
   }
 
