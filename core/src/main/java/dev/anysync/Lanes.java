@@ -48,8 +48,8 @@ public final class Lanes implements AutoCloseable {
 
   private static final ThreadFactory THREADS = // they are for anybody's tasks
       Thread.ofVirtual().inheritInheritableThreadLocals(false).factory();
-  private static final Executor VIRTUAL = Lanes::startVirtual;
-  private static final Executor REMOTE = Lanes::startVirtual; // another one, to tell them apart
+  private static final Executor VIRTUAL = new VirtualThreads("thread lane");
+  private static final Executor REMOTE = new VirtualThreads("remote lane");
   private static final AtomicLong VIRTUAL_THREADS = new AtomicLong();
   private static final AtomicInteger CPU_THREADS = new AtomicInteger();
 
@@ -102,7 +102,7 @@ public final class Lanes implements AutoCloseable {
     threadLane = new Lane(this, null, Strand.NONE, thread).claimable(thread == VIRTUAL);
     startLane = new Lane(this, null, Strand.BODY, thread).claimable(thread == VIRTUAL);
     virtualLane = new Lane(this, null, Strand.BODY, builder.virtual);
-    cpuLane = new Lane(this, null, Strand.NONE, cpu).claimable(cpuStarter != null);
+    cpuLane = new Lane(this, null, Strand.NONE, cpu).claimable(cpu == ownCpu);
     threadPool = Pool.of(thread);
     cpuPool = Pool.of(cpu);
   }
@@ -300,11 +300,15 @@ public final class Lanes implements AutoCloseable {
     }
   }
 
-  /** A factory that numbers its threads takes some 10 us to name one, when it is cold. */
-  private static void startVirtual(Runnable task) {
-    Thread thread = THREADS.newThread(task);
-    thread.setName("anysync-" + VIRTUAL_THREADS.incrementAndGet());
-    thread.start();
+  /** Starts threads for the tasks of one kind. */
+  private record VirtualThreads(String lane) implements Executor {
+    /** A factory that numbers its threads takes some 10 us to name one, when it is cold. */
+    @Override
+    public void execute(Runnable task) {
+      Thread thread = THREADS.newThread(task);
+      thread.setName("anysync-" + VIRTUAL_THREADS.incrementAndGet());
+      thread.start();
+    }
   }
 
   private static ForkJoinWorkerThread cpuThread(ForkJoinPool pool) {

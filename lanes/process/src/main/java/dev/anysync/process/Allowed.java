@@ -6,22 +6,29 @@ import java.io.InputStream;
 import java.io.InvalidClassException;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
+import java.io.OutputStream;
 import java.lang.invoke.SerializedLambda;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Which classes may come in from the other end. */
+/** Which classes may cross from one end to the other. */
 final class Allowed {
   /*
-   * Overview. A class may come in if it is one of the JDK's for values and errors, this library's, or
+   * Overview. A class may cross if it is one of the JDK's for values and errors, this library's, or
    * the application's: from a folder of the class path, from the jar of whoever built the lane, or
-   * from a package that it has named. Jars of others are where the gadgets are.
+   * from a package that it has named. Jars of others are where the gadgets are. Whoever writes looks
+   * as well, so that what is refused is a mistake that can be told, and whatever the reader still
+   * has to refuse is not to be trusted.
    */
 
   private static final Set<String> JDK =
@@ -41,21 +48,35 @@ final class Allowed {
           "java.util.concurrent",
           "java.util.concurrent.atomic",
           "java.util.concurrent.locks",
-          "java.util.regex");
+          "java.util.regex",
+          "sun.util.calendar"); // the zone of a Calendar
 
-  private final long longestArray;
+  private static final Set<Path> OURS =
+      Stream.of(RemoteBody.class, Allowed.class)
+          .map(Allowed::place)
+          .filter(Objects::nonNull)
+          .collect(Collectors.toSet());
+
+  private final long mostBytes;
   private final Set<Path> places;
   private final List<String> packages;
+  private final ClassValue<Boolean> known =
+      new ClassValue<>() {
+        @Override
+        protected Boolean computeValue(Class<?> type) {
+          return isAllowed(type);
+        }
+      };
 
   /**
    * Creates a filter.
    *
-   * @param longestArray how many bytes an array may have
+   * @param mostBytes how many bytes a message may have, and the arrays in it
    * @param places folders and jars all of whose classes are allowed
    * @param packages names, of which all classes are allowed, and those of packages in them
    */
-  Allowed(long longestArray, Set<Path> places, List<String> packages) {
-    this.longestArray = longestArray;
+  Allowed(long mostBytes, Set<Path> places, List<String> packages) {
+    this.mostBytes = mostBytes;
     this.places = Set.copyOf(places);
     this.packages = List.copyOf(packages);
   }
@@ -68,29 +89,64 @@ final class Allowed {
     }
     try {
       URI location = source.getLocation().toURI();
-      return "file".equals(location.getScheme()) ? Path.of(location).toAbsolutePath() : null;
+      return "file".equals(location.getScheme()) ? real(Path.of(location)) : null;
     } catch (URISyntaxException | IllegalArgumentException e) {
       return null;
     }
   }
 
-  /** Returns whether a class, which is not that of an array, may come in. */
+  /** Returns the one name of a file that may have several. */
+  static Path real(Path path) {
+    try {
+      return path.toRealPath();
+    } catch (IOException e) {
+      return path.toAbsolutePath().normalize();
+    }
+  }
+
+  /** Returns whether a class may cross. */
   boolean allows(Class<?> type) {
-    if (type.isPrimitive() || type == URI.class || type == SerializedLambda.class) {
-      return true;
+    Class<?> element = type;
+    while (element.isArray()) {
+      element = element.getComponentType();
     }
+    return known.get(element);
+  }
+
+  private boolean isAllowed(Class<?> type) {
     String name = type.getPackageName();
-    if (type.getModule() == Object.class.getModule()) {
-      return JDK.contains(name);
-    }
-    if (packages.stream().anyMatch(p -> name.equals(p) || name.startsWith(p + "."))) {
+    if (type.isPrimitive()
+        || type == URI.class
+        || type == SerializedLambda.class
+        || packages.stream().anyMatch(p -> name.equals(p) || name.startsWith(p + "."))) {
       return true;
+    }
+    String module = type.getModule().getName();
+    if (module != null && module.startsWith("java.")) {
+      return Throwable.class.isAssignableFrom(type)
+          || (module.equals("java.base") && JDK.contains(name));
     }
     Path place = place(type);
-    return place != null
-        && (places.contains(place)
-            || place.equals(place(RemoteBody.class))
-            || place.equals(place(Allowed.class)));
+    return place != null && (places.contains(place) || OURS.contains(place));
+  }
+
+  private static String refusal(String what) {
+    return what + " is not allowed to cross: name its package to allow()";
+  }
+
+  /**
+   * Returns a stream for one object, which refuses what the other end would refuse, by an {@link
+   * InvalidClassException}.
+   */
+  ObjectOutputStream writer(OutputStream out) throws IOException {
+    return new ObjectOutputStream(out) {
+      @Override
+      protected void annotateClass(Class<?> type) throws IOException {
+        if (!allows(type)) {
+          throw new InvalidClassException(refusal(type.getName()));
+        }
+      }
+    };
   }
 
   /** Reads the one object of a stream. */
@@ -104,9 +160,7 @@ final class Allowed {
       if (filter.refused == null) {
         throw e;
       }
-      InvalidClassException refused =
-          new InvalidClassException(
-              filter.refused + " is not allowed to cross: name its package to allow()");
+      InvalidClassException refused = new InvalidClassException(filter.refused);
       refused.initCause(e);
       throw refused;
     }
@@ -115,6 +169,7 @@ final class Allowed {
   private final class Filter implements ObjectInputFilter {
     private final @Nullable ObjectInputFilter general = ObjectInputFilter.Config.getSerialFilter();
     @Nullable String refused;
+    private long arrays; // bytes
 
     @Override
     public Status checkInput(FilterInfo info) {
@@ -122,25 +177,25 @@ final class Allowed {
         return Status.REJECTED;
       }
       Class<?> type = info.serialClass();
-      if (type == null) {
-        return Status.UNDECIDED;
+      if (type != null && info.arrayLength() > 0) {
+        arrays += info.arrayLength() * size(type.getComponentType());
       }
-      if (info.arrayLength() > longestArray / size(type.getComponentType())) {
-        refused = "an array of " + info.arrayLength() + " elements";
+      if (Math.max(arrays, info.streamBytes()) > mostBytes) {
+        refused = "more than " + mostBytes + " bytes: see heap()";
         return Status.REJECTED;
       }
-      while (type.isArray()) {
-        type = type.getComponentType();
+      if (type == null) {
+        return Status.UNDECIDED;
       }
       if (allows(type)) {
         return Status.ALLOWED;
       }
-      refused = type.getName();
+      refused = refusal(type.getName());
       return Status.REJECTED;
     }
   }
 
-  private static int size(@Nullable Class<?> element) {
+  private static long size(@Nullable Class<?> element) {
     return element == long.class || element == double.class
         ? Long.BYTES
         : element == null || element == byte.class || element == boolean.class

@@ -1,8 +1,10 @@
 package dev.anysync.process;
 
 import dev.anysync.RemoteBody;
+import dev.anysync.spi.RemoteLane;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InvalidClassException;
 import java.io.NotSerializableException;
 import java.io.ObjectOutputStream;
 import java.net.UnixDomainSocketAddress;
@@ -21,6 +23,9 @@ final class Child {
    * Overview. One thread reads: bodies, of which it hands each to the thread that runs them; whether
    * the parent has cancelled it; and the end of the stream, which is that of the parent, however
    * that came. So a body can be stopped, and the process ends, whatever the body does.
+   *
+   * The other thread is interrupted in a body only: while it writes an answer, that would close the
+   * channel. It may still be about that, for the body before, when the next has come and is cancelled.
    */
 
   static final int PARENT_IS_GONE = 0;
@@ -36,8 +41,9 @@ final class Child {
   private final ThreadGroup group = new ThreadGroup("anysync");
   private final Thread runner = new Thread(group, this::runAll, "anysync-worker");
   private final LinkedBlockingQueue<RemoteBody<?>> queue = new LinkedBlockingQueue<>();
-  private final Object running = new Object(); // guards `current`
-  private @Nullable RemoteBody<?> current;
+  private final Object running = new Object(); // guards what follows
+  private boolean runs; // the thread is in a body
+  private boolean cancelled; // the body to come
 
   Child(SocketChannel channel, Allowed allowed) {
     this.channel = channel;
@@ -46,7 +52,10 @@ final class Child {
     this.allowed = allowed;
   }
 
-  /** Takes the longest array, a number of allowed places, them, packages, and the socket's path. */
+  /**
+   * Takes the most bytes of a message, a number of allowed places, them, packages, and the socket's
+   * path.
+   */
   @SuppressWarnings("CatchAndPrintStackTrace") // it is what the parent quotes
   public static void main(String[] args) throws IOException {
     int places = Integer.parseInt(args[1]);
@@ -102,56 +111,50 @@ final class Child {
   }
 
   private void read(Frames.Message message) throws IOException {
-    RemoteBody<?> work;
+    RemoteBody<?> work = null;
+    Throwable failure = null;
     try {
       work =
           (RemoteBody<?>)
               Objects.requireNonNull(allowed.read(message, Child.class.getClassLoader()));
+    } catch (Throwable e) {
+      failure = e;
+    }
+    try {
       String _ = message.finish();
     } catch (Frames.AbortedException e) {
-      return; // the parent knows
-    } catch (Throwable e) {
-      String _ = message.finish();
-      fail(new IllegalArgumentException("the body could not be read in the worker: " + e, e), "");
+      return; // the parent knows, whatever has become of it here
+    }
+    if (work == null) {
+      fail(
+          new IllegalArgumentException(
+              "the body could not be read in the worker: " + failure, failure),
+          "");
       return;
     }
     synchronized (running) {
-      current = work;
+      cancelled = false;
     }
     queue.add(work);
   }
 
   private void cancel() {
     synchronized (running) {
-      if (current != null) {
+      if (runs) {
         runner.interrupt();
+      } else {
+        cancelled = true; // or it has ended
       }
     }
   }
 
   private void runAll() {
-    boolean cancelled = false;
-    while (true) {
-      RemoteBody<?> work;
-      try {
-        work = queue.take();
-      } catch (InterruptedException e) {
-        cancelled = true; // before it was taken
-        continue;
-      }
-      if (work == LAST) {
-        return;
-      }
-      if (cancelled) {
-        cancelled = false;
-        Thread.currentThread().interrupt();
-      }
-      try {
+    try {
+      for (RemoteBody<?> work = queue.take(); work != LAST; work = queue.take()) {
         run(work);
-      } catch (Throwable e) {
-        close(e);
-        return;
       }
+    } catch (Throwable e) {
+      close(e);
     }
   }
 
@@ -170,13 +173,19 @@ final class Child {
   private void run(RemoteBody<?> body) throws IOException {
     Object result = null;
     Throwable error = null;
+    synchronized (running) {
+      runs = true;
+      if (cancelled) {
+        runner.interrupt();
+      }
+    }
     try {
       result = body.call();
     } catch (Throwable e) {
       error = e;
     }
     synchronized (running) {
-      current = null;
+      runs = false;
       boolean _ = Thread.interrupted();
     }
     int left = group.activeCount() - 1;
@@ -203,14 +212,13 @@ final class Child {
 
   private void answer(@Nullable Object result, String retires) throws IOException {
     try {
-      ObjectOutputStream stream = new ObjectOutputStream(out.message());
+      ObjectOutputStream stream = allowed.writer(out.message());
       stream.writeObject(result);
       stream.flush();
-    } catch (IOException | RuntimeException | StackOverflowError e) {
-      if (e instanceof Frames.BrokenException) {
-        throw e;
-      }
-      out.abort(Travel.why(result, "the result", e));
+    } catch (Frames.BrokenException e) {
+      throw e;
+    } catch (Throwable e) {
+      out.abort(why(result, "the result", e)); // threads that are left are seen next time
       return;
     }
     out.end(Frames.END, retires);
@@ -220,16 +228,16 @@ final class Child {
     byte[] bytes;
     try {
       bytes = failure(error);
-    } catch (IOException | RuntimeException | StackOverflowError e) {
+    } catch (Throwable e) {
       bytes = failure(standIn(error, e));
     }
     out.message().write(bytes);
     out.end(Frames.FAILURE, retires);
   }
 
-  private static byte[] failure(Throwable error) throws IOException {
+  private byte[] failure(Throwable error) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ObjectOutputStream stream = new ObjectOutputStream(bytes)) {
+    try (ObjectOutputStream stream = allowed.writer(bytes)) {
       stream.writeObject(error);
     }
     return bytes.toByteArray();
@@ -239,10 +247,16 @@ final class Child {
   private static Throwable standIn(Throwable error, Throwable why) {
     NotSerializableException standIn =
         new NotSerializableException(
-            Travel.why(error, "the exception", why) + "; it was: " + describe(error));
+            why(error, "the exception", why) + "; it was: " + describe(error));
     Throwable cause = copy(error);
     standIn.initCause(cause);
     return standIn;
+  }
+
+  private static String why(@Nullable Object object, String what, Throwable thrown) {
+    return thrown instanceof InvalidClassException refused
+        ? what + " cannot travel: " + refused.getMessage()
+        : RemoteLane.whyNot(object, what, thrown);
   }
 
   private static Throwable copy(Throwable error) {

@@ -186,7 +186,7 @@ final class Frames {
     }
 
     /** A message of which the first frame's type, {@code first}, has been read. */
-    Message message(byte first) throws IOException {
+    Message message(byte first) {
       return new Message(this, first);
     }
   }
@@ -194,13 +194,16 @@ final class Frames {
   /** The stream of one message; at its end it says how that ended. */
   static final class Message extends InputStream {
     private final Reader reader;
+    private final byte first;
+    private boolean begun;
     private boolean ended;
     private boolean failure;
     private String text = "";
+    private @Nullable AbortedException aborted;
 
-    private Message(Reader reader, byte first) throws IOException {
+    private Message(Reader reader, byte first) {
       this.reader = reader;
-      begin(first);
+      this.first = first;
     }
 
     private void begin(byte type) throws IOException {
@@ -213,13 +216,18 @@ final class Frames {
         }
         case ABORT -> {
           ended = true;
-          throw new AbortedException(reader.text());
+          aborted = new AbortedException(reader.text());
+          throw aborted;
         }
         default -> throw new StreamCorruptedException("a frame of type " + type);
       }
     }
 
     private boolean hasMore() throws IOException {
+      if (!begun) {
+        begun = true;
+        begin(first);
+      }
       while (!ended && reader.left == 0) {
         begin(reader.next());
       }
@@ -256,13 +264,20 @@ final class Frames {
       return failure;
     }
 
-    /** Reads up to the message's end, and returns the text there. */
+    /**
+     * Reads up to the message's end, and returns the text there.
+     *
+     * @throws AbortedException if it was aborted, even if whoever has read it has seen that
+     */
     String finish() throws IOException {
       while (hasMore()) {
         reader.fill(1);
         int part = Math.min(reader.left, reader.buffer.remaining());
         reader.buffer.position(reader.buffer.position() + part);
         reader.left -= part;
+      }
+      if (aborted != null) {
+        throw aborted;
       }
       return text;
     }

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /** One output stream of a child: goes to the log, up to a limit for each body. */
@@ -14,6 +15,8 @@ final class Output implements Runnable {
 
   private static final long MOST = 64 * 1024; // bytes that are logged of what one body prints
   private static final int LONGEST_LINE = 4 * 1024;
+  private static final Pattern CONTROL = // what could make a record of its own, or move a cursor
+      Pattern.compile("[\\p{Cntrl}&&[^\t]]");
   private static final int KEPT_LINES = 20;
 
   private final InputStream stream;
@@ -78,7 +81,7 @@ final class Output implements Runnable {
   }
 
   private void endLine() {
-    String text = line.toString(charset);
+    String text = CONTROL.matcher(line.toString(charset)).replaceAll("?");
     long size = line.size() + 1L;
     line.reset();
     synchronized (kept) {

@@ -1,8 +1,10 @@
 package dev.anysync.process;
 
 import dev.anysync.RemoteBody;
+import dev.anysync.spi.RemoteLane;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InvalidClassException;
 import java.io.ObjectOutputStream;
 import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
@@ -14,16 +16,14 @@ import org.jspecify.annotations.Nullable;
 final class Packed {
   private static final int FEW = 64 * 1024;
 
-  private final RemoteBody<?> body;
-  private final byte @Nullable [] bytes;
+  private final Allowed allowed;
+  private final @Nullable RemoteBody<?> large;
+  private final byte @Nullable [] bytes; // else
 
-  private Packed(RemoteBody<?> body, byte @Nullable [] bytes) {
-    this.body = body;
+  private Packed(Allowed allowed, @Nullable RemoteBody<?> large, byte @Nullable [] bytes) {
+    this.allowed = allowed;
+    this.large = large;
     this.bytes = bytes;
-  }
-
-  RemoteBody<?> body() {
-    return body;
   }
 
   /**
@@ -31,18 +31,22 @@ final class Packed {
    *
    * @throws IllegalArgumentException if it cannot travel
    */
-  static Packed of(RemoteBody<?> body) {
+  static Packed of(RemoteBody<?> body, Allowed allowed) {
     Few few = new Few();
-    try (ObjectOutputStream stream = new ObjectOutputStream(few)) {
+    try (ObjectOutputStream stream = allowed.writer(few)) {
       stream.writeObject(body);
-    } catch (IOException | RuntimeException | StackOverflowError e) {
+    } catch (InvalidClassException e) {
+      throw new IllegalArgumentException("the body cannot travel: " + e.getMessage(), e);
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       throw new IllegalArgumentException(
-          Travel.why(body, "the body", e)
+          RemoteLane.whyNot(body, "the body", e)
               + ": capture only what it needs, in local variables, make that type Serializable, or"
               + " its field transient",
           e);
     }
-    return new Packed(body, few.bytes == null ? null : few.bytes.toByteArray());
+    return few.bytes == null
+        ? new Packed(allowed, body, null)
+        : new Packed(allowed, null, few.bytes.toByteArray());
   }
 
   /** Writes the body, as it is now if it is large. */
@@ -51,8 +55,8 @@ final class Packed {
       out.write(bytes);
       return;
     }
-    ObjectOutputStream stream = new ObjectOutputStream(out);
-    stream.writeObject(body);
+    ObjectOutputStream stream = allowed.writer(out);
+    stream.writeObject(large);
     stream.flush();
   }
 

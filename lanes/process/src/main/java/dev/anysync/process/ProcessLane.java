@@ -4,7 +4,6 @@ import dev.anysync.RemoteBody;
 import dev.anysync.spi.RemoteLane;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProcessLane implements RemoteLane, AutoCloseable {
   private static final AtomicInteger NAMES = new AtomicInteger();
+  private static final long LEAST_HEAP = 32 << 20;
+  private static final String OPTIONS = "options";
 
   private final int size;
   private final int retries;
@@ -52,7 +53,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
   private final Allowed allowed;
   private final Charset charset = Charset.forName(System.getProperty("native.encoding", "UTF-8"));
   private final List<String> options; // of the java command, and of the child's program
-  private final Path folder; // that nobody else can open
+  private @Nullable Path folder; // that nobody else can open; guarded by sockets
   private final Thread hook = new Thread(this::deleteFolder);
   private final AtomicInteger sockets = new AtomicInteger();
 
@@ -66,11 +67,11 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     retries = builder.retries;
     grace = builder.grace;
     room = new Semaphore(size, true);
-    long heap = builder.heap > 0 ? builder.heap : Runtime.getRuntime().maxMemory() / size;
-    long longestArray = Math.min(heap, Runtime.getRuntime().maxMemory() / 2);
-    allowed = new Allowed(longestArray, builder.places, builder.packages);
-    options = options(builder, heap, longestArray);
-    folder = makeFolder();
+    long most = Runtime.getRuntime().maxMemory();
+    long heap = builder.heap > 0 ? builder.heap : Math.max(most / size, LEAST_HEAP);
+    long mostBytes = Math.min(heap, most / 2);
+    allowed = new Allowed(mostBytes, builder.places, builder.packages);
+    options = options(builder, heap, mostBytes);
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
@@ -84,7 +85,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
   @Override
   public <T extends @Nullable Object> Callable<T> prepare(RemoteBody<? extends T> body) {
     checkOpen();
-    Packed packed = Packed.of(Objects.requireNonNull(body, "body"));
+    Packed packed = Packed.of(Objects.requireNonNull(body, "body"), allowed);
     @SuppressWarnings({"unchecked", "NullAway"}) // it is what the body has returned
     Callable<T> call = () -> (T) call(packed);
     return call;
@@ -96,6 +97,9 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
       Worker.Outcome outcome;
       try {
         outcome = worker.run(body);
+      } catch (RejectedExecutionException e) { // close() was faster
+        checkOpen();
+        throw e;
       } finally {
         giveBack(worker);
       }
@@ -103,10 +107,10 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
       if (error == null) {
         return outcome.value();
       }
-      if (closed && error instanceof WorkerLostException) {
+      if (closed && outcome.isLost()) {
         throw new CancellationException("the " + name() + " has been closed");
       }
-      if (!(error instanceof WorkerLostException) || retry == retries) {
+      if (!outcome.isLost() || retry == retries) {
         throw sneaky(error);
       }
     }
@@ -115,7 +119,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
   /** Waits until there is room for a body, and returns a process that runs none. */
   private Worker take() throws InterruptedException {
     room.acquire();
-    boolean taken = false;
+    boolean keepsRoom = false;
     try {
       checkOpen();
       Worker worker = idle.pollFirst(); // the one with the warmest caches
@@ -125,54 +129,74 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
       }
       if (worker == null) {
         worker = start();
+        keepsRoom = true;
+        try {
+          worker.awaitStart();
+        } catch (InterruptedException e) {
+          finishStart(worker); // for the next
+          throw e;
+        } catch (Throwable e) {
+          keepsRoom = false;
+          checkOpen(); // or it is for that
+          throw e;
+        }
       }
-      taken = true;
+      keepsRoom = true;
       return worker;
     } finally {
-      if (!taken) {
+      if (!keepsRoom) {
         room.release();
       }
     }
   }
 
-  private Worker start() throws InterruptedException {
+  private Worker start() {
     Worker worker = new Worker(this, "anysync-process-" + NAMES.incrementAndGet());
     workers.add(worker);
     if (closed) {
-      forget(worker); // close() may not have seen it
+      worker.discard(); // close() may not have seen it
       checkOpen();
     }
-    worker.start();
     return worker;
+  }
+
+  /** Has a process that is starting be there for the next body, before there is room for that. */
+  private void finishStart(Worker worker) {
+    Thread.startVirtualThread(
+        () -> {
+          try {
+            worker.awaitStart();
+            offer(worker);
+          } catch (Exception e) {
+            // The next body tries again, and tells of it.
+          } finally {
+            room.release();
+          }
+        });
   }
 
   private void giveBack(Worker worker) {
     if (worker.isUsable()) {
-      idle.addFirst(worker);
-      if (closed && idle.remove(worker)) {
-        worker.close();
-      }
+      offer(worker);
       room.release();
       return;
     }
     worker.discard();
-    Thread.startVirtualThread(this::replace);
+    if (closed || !idle.isEmpty()) {
+      room.release();
+      return;
+    }
+    try {
+      finishStart(start());
+    } catch (RejectedExecutionException e) { // close() was faster
+      room.release();
+    }
   }
 
-  /** Has a process ready for the next body, before there is room for that. */
-  private void replace() {
-    try {
-      if (!closed && idle.isEmpty()) {
-        Worker worker = start();
-        idle.addFirst(worker);
-        if (closed && idle.remove(worker)) {
-          worker.close();
-        }
-      }
-    } catch (Exception e) {
-      // The next body tries again, and tells of it.
-    } finally {
-      room.release();
+  private void offer(Worker worker) {
+    idle.addFirst(worker);
+    if (closed && idle.remove(worker)) {
+      worker.discard();
     }
   }
 
@@ -194,10 +218,16 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     }
     closed = true;
     room.release(Integer.MAX_VALUE / 2); // those who wait for room are to see it
+    List<Worker> ending = new ArrayList<>();
     for (Worker worker = idle.pollFirst(); worker != null; worker = idle.pollFirst()) {
-      worker.close();
+      worker.askToEnd();
+      ending.add(worker);
     }
-    workers.forEach(Worker::discard);
+    long deadline = System.nanoTime() + grace.toNanos();
+    ending.forEach(worker -> worker.awaitEnd(Math.max(0, deadline - System.nanoTime())));
+    List<Worker> rest = List.copyOf(workers);
+    rest.forEach(Worker::discard);
+    rest.forEach(Worker::awaitThread);
     try {
       boolean _ = Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
@@ -227,37 +257,41 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     workers.remove(worker);
   }
 
-  Path newSocket() {
-    return folder.resolve(String.valueOf(sockets.incrementAndGet()));
+  /** Returns a path for a socket, in a folder that is there. */
+  Path newSocket() throws IOException {
+    synchronized (sockets) {
+      Path folder = this.folder;
+      if (folder == null || !Files.isRegularFile(folder.resolve(OPTIONS))) { // or it was cleaned up
+        folder = Files.createTempDirectory("anysync"); // which the JDK makes for the owner only
+        this.folder = folder;
+        Files.write(
+            folder.resolve(OPTIONS), options.stream().map(ProcessLane::quoted).toList(), charset);
+      }
+      return folder.resolve(String.valueOf(sockets.incrementAndGet()));
+    }
   }
 
   /** Returns the command that starts a child, which will connect to {@code socket}. */
   List<String> command(Path socket) {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "@" + folder.resolve("options"),
+        "@" + socket.resolveSibling(OPTIONS),
         socket.toString());
   }
 
-  private Path makeFolder() {
-    try {
-      Path folder = Files.createTempDirectory("anysync"); // which the JDK makes for the owner only
-      Files.write(
-          folder.resolve("options"), options.stream().map(ProcessLane::quoted).toList(), charset);
-      return folder;
-    } catch (IOException e) {
-      throw new UncheckedIOException("the sockets of the worker processes have no place", e);
-    }
-  }
-
   private void deleteFolder() {
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.deleteIfExists(file);
+    synchronized (sockets) {
+      if (folder == null) {
+        return;
       }
-      Files.deleteIfExists(folder);
-    } catch (IOException e) {
-      // It is the system's folder for such.
+      try (Stream<Path> files = Files.list(folder)) {
+        for (Path file : files.toList()) {
+          Files.deleteIfExists(file);
+        }
+        Files.deleteIfExists(folder);
+      } catch (IOException e) {
+        // It is the system's folder for such.
+      }
     }
   }
 
@@ -266,7 +300,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     return '"' + argument.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
   }
 
-  private static List<String> options(Builder builder, long heap, long longestArray) {
+  private static List<String> options(Builder builder, long heap, long mostBytes) {
     List<String> options = new ArrayList<>();
     options.add("-Xmx" + heap);
     if (builder.jvmOptions.stream().noneMatch(option -> option.matches("-XX:\\+Use\\w+GC"))) {
@@ -288,7 +322,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     options.add("-cp");
     options.add(builder.classPath);
     options.add(Child.class.getName());
-    options.add(String.valueOf(longestArray));
+    options.add(String.valueOf(mostBytes));
     options.add(String.valueOf(builder.places.size()));
     builder.places.forEach(place -> options.add(place.toString()));
     options.addAll(builder.packages);
@@ -310,11 +344,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     private final List<String> jvmOptions = new ArrayList<>();
     private final List<String> packages = new ArrayList<>();
     private final Set<Path> places;
-    private String classPath =
-        Stream.of("java.class.path", "jdk.module.path")
-            .map(key -> System.getProperty(key, ""))
-            .filter(path -> !path.isEmpty())
-            .collect(Collectors.joining(File.pathSeparator));
+    private String classPath = ownClassPath();
 
     private Builder(@Nullable Path callers) {
       this.places =
@@ -322,10 +352,42 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
               .filter(entry -> !entry.isEmpty())
               .map(Path::of)
               .filter(Files::isDirectory)
-              .map(Path::toAbsolutePath)
+              .map(Allowed::real)
               .collect(Collectors.toCollection(HashSet::new));
       if (callers != null) {
         places.add(callers);
+      }
+    }
+
+    /** Returns the class path of this JVM, and what is on its module path. */
+    private static String ownClassPath() {
+      Stream<String> modules =
+          entries("jdk.module.path")
+              .flatMap(
+                  entry ->
+                      Files.isDirectory(Path.of(entry))
+                              && Files.notExists(Path.of(entry, "module-info.class"))
+                          ? modules(Path.of(entry))
+                          : Stream.of(entry));
+      return Stream.concat(entries("java.class.path"), modules)
+          .collect(Collectors.joining(File.pathSeparator));
+    }
+
+    private static Stream<String> entries(String property) {
+      return Arrays.stream(System.getProperty(property, "").split(File.pathSeparator))
+          .filter(entry -> !entry.isEmpty());
+    }
+
+    /** Returns the modules in a folder: jars, or folders themselves. */
+    private static Stream<String> modules(Path folder) {
+      try (Stream<Path> files = Files.list(folder)) {
+        return files
+            .filter(file -> Files.isDirectory(file) || file.toString().endsWith(".jar"))
+            .map(Path::toString)
+            .toList()
+            .stream();
+      } catch (IOException e) {
+        return Stream.of(folder.toString());
       }
     }
 
@@ -340,7 +402,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
 
     /**
      * Sets the most bytes of the heap of each process; if not set, that of this one is divided
-     * among them. No array that is longer than that, or than half of this heap, can come from one.
+     * among them. No message of more bytes than that, or than half of this heap, can come from one.
      */
     public Builder heap(long bytes) {
       if (bytes < 2 << 20) {

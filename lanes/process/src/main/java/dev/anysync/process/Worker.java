@@ -3,7 +3,6 @@ package dev.anysync.process;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.NotSerializableException;
-import java.io.ObjectStreamException;
 import java.io.StreamCorruptedException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -16,6 +15,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -35,24 +36,52 @@ final class Worker {
 
   private static final System.Logger LOG = System.getLogger("dev.anysync.process");
 
-  private static final long LAST_WORDS = TimeUnit.SECONDS.toMillis(2);
+  private static final long LAST_WORDS = TimeUnit.SECONDS.toMillis(1);
+  private static final long LAST_WILL = TimeUnit.SECONDS.toNanos(5);
+  private static final long LONGEST_START = 60; // seconds
 
-  /** What came of a body: a result, or what it threw. */
-  record Outcome(@Nullable Object value, @Nullable Throwable error) {}
+  /** What JVMs take options from, which are for this one, and may not do for two. */
+  private static final List<String> OPTIONS =
+      List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS");
+
+  /** What came of a body: a result, or what it threw, or that its process is lost. */
+  record Outcome(@Nullable Object value, @Nullable Throwable error, boolean isLost) {}
+
+  /** How far a body is on its way to the process. */
+  private static final class Exchange {
+    private boolean cancelled;
+    private boolean sent;
+
+    /** Returns whether the body is still to be sent. */
+    synchronized boolean begin() {
+      return !cancelled;
+    }
+
+    synchronized void setSent() {
+      sent = true;
+    }
+
+    /** Has the body not sent, if it is not yet; returns whether it has been. */
+    synchronized boolean cancel() {
+      cancelled = true;
+      return sent;
+    }
+  }
 
   private final ProcessLane lane;
   private final ExecutorService thread;
-  private @Nullable Process process; // written by the thread, before `started` is done
+  private final Future<?> started;
+  private volatile @Nullable Process process;
   private volatile @Nullable SocketChannel channel;
-  private Frames.@Nullable Writer out;
+  private Frames.@Nullable Writer out; // written by the thread before `started` is done
   private Frames.@Nullable Reader in;
   private @Nullable Output standard;
   private @Nullable Output errors;
   private final List<Thread> readers = new ArrayList<>();
   private volatile boolean usable;
-  private volatile @Nullable Process known; // to be killed by others
   private volatile boolean discarded;
 
+  /** Begins to start a process. */
   Worker(ProcessLane lane, String name) {
     this.lane = lane;
     this.thread =
@@ -62,19 +91,16 @@ final class Worker {
                 .name(name)
                 .inheritInheritableThreadLocals(false)
                 .factory());
+    this.started = thread.submit(this::launch);
   }
 
-  /** Starts the process and waits until it is ready. */
-  void start() throws InterruptedException {
-    Future<?> started = thread.submit(this::launch);
+  /** Waits until the process is ready; if interrupted, that goes on. */
+  void awaitStart() throws InterruptedException {
     try {
       started.get();
     } catch (ExecutionException e) {
       discard();
       throw ProcessLane.sneaky(Objects.requireNonNull(e.getCause()));
-    } catch (InterruptedException e) {
-      discard();
-      throw e;
     }
   }
 
@@ -82,9 +108,13 @@ final class Worker {
     Path socket = lane.newSocket();
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       server.bind(UnixDomainSocketAddress.of(socket), 1);
-      Process process = new ProcessBuilder(lane.command(socket)).start();
+      if (discarded) {
+        throw new ClosedChannelException();
+      }
+      ProcessBuilder command = new ProcessBuilder(lane.command(socket));
+      OPTIONS.forEach(command.environment()::remove);
+      Process process = command.start();
       this.process = process;
-      known = process;
       if (discarded) {
         process.destroyForcibly();
       }
@@ -93,17 +123,25 @@ final class Worker {
       String name = "worker " + process.pid();
       standard = read(process.getInputStream(), name, System.Logger.Level.INFO);
       errors = read(process.getErrorStream(), name, System.Logger.Level.WARNING);
-      SocketChannel channel = server.accept();
-      this.channel = channel;
-      in = new Frames.Reader(channel);
-      out = new Frames.Writer(channel);
-      if (in.next() != Frames.READY) {
-        throw new IOException("a worker process said something else than that it is ready");
+      CompletableFuture<Void> limit =
+          CompletableFuture.runAsync(
+              process::destroyForcibly,
+              CompletableFuture.delayedExecutor(LONGEST_START, TimeUnit.SECONDS));
+      try {
+        SocketChannel channel = server.accept();
+        this.channel = channel;
+        in = new Frames.Reader(channel);
+        out = new Frames.Writer(channel);
+        if (in.next() != Frames.READY) {
+          throw new IOException("a worker process said something else than that it is ready");
+        }
+      } finally {
+        limit.cancel(false);
       }
       usable = true;
       return null;
     } catch (ClosedChannelException | Frames.BrokenException e) {
-      throw lost("before it was ready: are its JVM options right?");
+      throw lost("before it was ready: do its JVM options and class path do?");
     } finally {
       Files.deleteIfExists(socket);
     }
@@ -117,53 +155,61 @@ final class Worker {
 
   /** Returns whether it can run another body. */
   boolean isUsable() {
-    Process process = known;
+    Process process = this.process;
     return usable && process != null && process.isAlive();
   }
 
   /** Runs a body, and returns what came of it; if interrupted, stops the body first. */
   Outcome run(Packed body) throws InterruptedException {
     ClassLoader loader = Thread.currentThread().getContextClassLoader();
-    Future<Outcome> running = thread.submit(() -> exchange(body, loader));
+    Exchange exchange = new Exchange();
+    Future<Outcome> running = thread.submit(() -> exchange(body, exchange, loader));
     try {
-      return outcome(running);
+      return running.get();
+    } catch (ExecutionException e) {
+      kill();
+      return new Outcome(null, e.getCause(), false);
     } catch (InterruptedException e) {
-      stop(running);
+      stop(exchange, running);
       throw e;
     }
   }
 
-  private static Outcome outcome(Future<Outcome> running) throws InterruptedException {
-    try {
-      return running.get();
-    } catch (ExecutionException e) {
-      return new Outcome(null, e.getCause());
-    }
-  }
-
-  /** Tells the body to stop; kills the process if it does not, in time. */
-  private void stop(Future<Outcome> running) {
+  /**
+   * Tells the body to stop; kills the process if it does not, in time. What has come of it may be
+   * being read all the same, in code of the application: that is waited for no longer than a while.
+   */
+  private void stop(Exchange exchange, Future<Outcome> running) {
     long end = System.nanoTime() + lane.grace().toNanos();
     boolean interrupted = false;
     boolean told = false;
+    boolean killed = false;
     while (!running.isDone()) {
       try {
-        told = told || Objects.requireNonNull(out).signal(Frames.CANCEL);
+        told = told || (exchange.cancel() && Objects.requireNonNull(out).signal(Frames.CANCEL));
       } catch (IOException e) {
-        kill();
+        end = System.nanoTime(); // it is gone
         told = true;
       }
       long left = end - System.nanoTime();
+      if (left <= 0 && killed) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "{0} has been killed, and what it had sent is still being read",
+            name());
+        break;
+      }
       if (left <= 0) {
         kill();
-        left = Long.MAX_VALUE;
+        killed = true;
+        end = System.nanoTime() + LAST_WILL;
+        left = LAST_WILL;
       }
       try {
-        var _ = running.get(told ? left : Math.min(left, 1_000_000), TimeUnit.NANOSECONDS);
-      } catch (TimeoutException e) {
-        // Once more.
-      } catch (ExecutionException e) {
-        break;
+        var _ =
+            running.get(told || killed ? left : Math.min(left, 1_000_000), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException | ExecutionException e) {
+        // Once more, or it is done.
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -173,9 +219,12 @@ final class Worker {
     }
   }
 
-  private Outcome exchange(Packed body, @Nullable ClassLoader loader) {
+  private Outcome exchange(Packed body, Exchange exchange, @Nullable ClassLoader loader) {
     Objects.requireNonNull(standard).refill();
     Objects.requireNonNull(errors).refill();
+    if (!exchange.begin()) {
+      return new Outcome(null, new CancellationException(), false);
+    }
     try {
       return exchange(
           body,
@@ -183,17 +232,18 @@ final class Worker {
           Objects.requireNonNull(in),
           lane.allowed(),
           loader,
+          exchange::setSent,
           this::retire);
     } catch (Frames.BrokenException e) {
-      return new Outcome(null, lost("while it ran this body"));
+      return new Outcome(null, lost("while it ran this body"), true);
     } catch (StreamCorruptedException e) {
       kill();
       WorkerLostException lost = lost("as it had sent what is no message");
       lost.initCause(e);
-      return new Outcome(null, lost);
+      return new Outcome(null, lost, true);
     } catch (Throwable e) {
       kill(); // whatever else it has sent is not to be trusted
-      return new Outcome(null, e);
+      return new Outcome(null, e, false);
     }
   }
 
@@ -204,16 +254,23 @@ final class Worker {
       Frames.Reader in,
       Allowed allowed,
       @Nullable ClassLoader loader,
+      Runnable sent,
       Consumer<String> retires)
       throws IOException, ClassNotFoundException {
     try {
       body.writeTo(out.message());
-    } catch (ObjectStreamException | RuntimeException | StackOverflowError e) {
+    } catch (Frames.BrokenException e) {
+      throw e;
+    } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
       out.abort("");
       return new Outcome(
-          null, new IllegalStateException(Travel.why(body.body(), "the body", e), e));
+          null,
+          new IllegalStateException(
+              "the body could not be written: it has changed since the call: " + e, e),
+          false);
     }
     out.end(Frames.END, "");
+    sent.run();
     try {
       Frames.Message message = in.message(in.next());
       Object value = allowed.read(message, loader);
@@ -222,31 +279,34 @@ final class Worker {
         retires.accept(why);
       }
       return message.isFailure()
-          ? new Outcome(null, (Throwable) Objects.requireNonNull(value))
-          : new Outcome(value, null);
+          ? new Outcome(null, (Throwable) Objects.requireNonNull(value), false)
+          : new Outcome(value, null, false);
     } catch (Frames.AbortedException e) {
-      return new Outcome(null, new NotSerializableException(e.getMessage()));
+      return new Outcome(null, new NotSerializableException(e.getMessage()), false);
     }
   }
 
   private void retire(String why) {
     usable = false;
-    LOG.log(System.Logger.Level.WARNING, "worker {0} is replaced: {1}", name(), why);
+    LOG.log(System.Logger.Level.WARNING, "{0} is replaced: {1}", name(), why);
   }
 
   private WorkerLostException lost(String when) {
     usable = false;
-    Process process = Objects.requireNonNull(this.process);
+    Process process = this.process;
+    if (process == null) {
+      return new WorkerLostException("a worker was not started: its lane has been closed", -1);
+    }
     String how;
     int code = -1;
     try {
       boolean killed = !process.waitFor(LAST_WORDS, TimeUnit.MILLISECONDS);
       if (killed) {
-        process.destroyForcibly();
+        kill();
       }
       code = process.waitFor();
       for (Thread reader : readers) {
-        boolean _ = reader.join(Duration.ofMillis(LAST_WORDS));
+        boolean _ = discarded || reader.join(Duration.ofMillis(LAST_WORDS));
       }
       how =
           killed
@@ -259,8 +319,7 @@ final class Worker {
       how = "died";
     }
     return new WorkerLostException(
-        "worker "
-            + name()
+        name()
             + " "
             + how
             + ", "
@@ -278,34 +337,50 @@ final class Worker {
   }
 
   private String name() {
-    Process process = known;
-    return process == null ? "" : String.valueOf(process.pid());
+    Process process = this.process;
+    return process == null ? "a worker" : "worker " + process.pid();
   }
 
+  /** Kills the process, and before it those that it has started. */
   private void kill() {
     usable = false;
-    Process process = known;
-    if (process != null) {
+    Process process = this.process;
+    if (process != null && process.isAlive()) {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
     }
   }
 
-  /** Ends the process, politely if it waits for a body, and waits until it has ended. */
-  void close() {
+  /** Asks the process to end as soon as it waits for a body. */
+  void askToEnd() {
     usable = false;
     Frames.Writer out = this.out;
-    Process process = known;
-    if (out != null && process != null) {
+    try {
+      boolean _ = out != null && out.signal(Frames.EXIT);
+    } catch (IOException e) {
+      // It has died.
+    }
+  }
+
+  /** Waits until the process has ended, for {@code nanos} at most. */
+  void awaitEnd(long nanos) {
+    Process process = this.process;
+    if (process != null) {
       try {
-        boolean _ = out.signal(Frames.EXIT);
-        boolean _ = process.waitFor(lane.grace().toNanos(), TimeUnit.NANOSECONDS);
-      } catch (IOException e) {
-        // It has died.
+        boolean _ = process.waitFor(nanos, TimeUnit.NANOSECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
     }
-    discard();
+  }
+
+  /** Waits until the thread of a process that has been discarded has ended, or for a while. */
+  void awaitThread() {
+    try {
+      boolean _ = thread.awaitTermination(LAST_WORDS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Kills the process, and waits until it has ended. */
@@ -315,7 +390,7 @@ final class Worker {
     lane.forget(this);
     thread.shutdown(); // the process's own thread ends after what it does
     kill();
-    Process process = known;
+    Process process = this.process;
     if (process != null) {
       process.onExit().join();
     }

@@ -145,7 +145,7 @@ class KillTest {
   }
 
   /** Returns whether a process is there, and not just its exit code, for whoever asks for that. */
-  private static boolean runs(ProcessHandle process) {
+  static boolean runs(ProcessHandle process) {
     try {
       return process.isAlive()
           && Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()

@@ -10,27 +10,49 @@ import dev.anysync.RemoteBody;
 import dev.anysync.Unfuture;
 import java.io.File;
 import java.io.IOException;
-import java.io.InvalidClassException;
+import java.io.NotSerializableException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.io.Serializable;
+import java.net.ConnectException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.NoSuchAlgorithmException;
+import java.time.DayOfWeek;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Calendar;
+import java.util.GregorianCalendar;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.spi.ToolProvider;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
 import org.apache.commons.collections.ArrayStack;
+import org.apache.commons.collections.FunctorException;
 import org.assertj.core.api.Assertions;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProcessLaneTest {
   private static final Duration LONG = Duration.ofSeconds(50);
@@ -221,13 +243,317 @@ class ProcessLaneTest {
   void aClassOfAnotherJarIsRefusedUntilItsPackageIsAllowed() throws Exception {
     RemoteBody<Object> body = () -> new ArrayStack(3);
 
+    ArrayStack captured = new ArrayStack();
+    long first = lanes.cpuBound(() -> pid()).result(LONG);
+
     assertThatThrownBy(() -> lanes.cpuBound(body).result(LONG))
-        .isInstanceOf(InvalidClassException.class)
-        .hasMessageContaining("org.apache.commons.collections.ArrayStack is not allowed to cross")
-        .hasMessageContaining("allow()");
+        .isInstanceOf(NotSerializableException.class)
+        .hasMessage(
+            "the result cannot travel: org.apache.commons.collections.ArrayStack is not allowed to"
+                + " cross: name its package to allow()");
+    assertThatThrownBy(
+            () ->
+                lanes
+                    .cpuBound(
+                        () -> {
+                          throw new FunctorException("it happened");
+                        })
+                    .result(LONG))
+        .isInstanceOf(NotSerializableException.class)
+        .hasMessageContaining("FunctorException is not allowed to cross")
+        .hasMessageContaining("it was: org.apache.commons.collections.FunctorException: it hap");
+    Assertions.assertThatIllegalArgumentException()
+        .isThrownBy(() -> lanes.cpuBound(() -> captured.size()))
+        .withMessageContaining("ArrayStack is not allowed to cross");
+    assertThat(lanes.cpuBound(() -> pid()).result(LONG)).isEqualTo(first);
     try (ProcessLane open = ProcessLane.builder().size(1).allow("org.apache.commons").build();
         Lanes onOpen = Lanes.builder().cpu(open).build()) {
       assertThat(onOpen.cpuBound(body).result(LONG)).isInstanceOf(ArrayStack.class);
+    }
+  }
+
+  @Test
+  void whatTheJdkThrowsAndReturnsMayCross() throws Exception {
+    assertThatThrownBy(
+            () ->
+                lanes
+                    .cpuBound(
+                        () -> {
+                          throw (Exception)
+                              new ConnectException("no")
+                                  .initCause(new NoSuchAlgorithmException("x"));
+                        })
+                    .result(LONG))
+        .isExactlyInstanceOf(ConnectException.class)
+        .hasCauseExactlyInstanceOf(NoSuchAlgorithmException.class);
+    Calendar calendar = new GregorianCalendar(2026, Calendar.MAY, 1);
+    assertThat(lanes.cpuBound(() -> calendar).result(LONG)).isEqualTo(calendar);
+    assertThat(lanes.cpuBound(() -> DayOfWeek.MONDAY).result(LONG)).isSameAs(DayOfWeek.MONDAY);
+  }
+
+  /** Cannot be written a second time; hides from whoever reads it that it was not. */
+  private static final class Fickle implements RemoteBody<Integer> {
+    private static final long serialVersionUID = 1;
+    private static final AtomicInteger WRITTEN = new AtomicInteger();
+
+    private final boolean early;
+
+    Fickle(boolean early) {
+      this.early = early;
+    }
+
+    private void writeObject(ObjectOutputStream out) throws IOException {
+      boolean fails = WRITTEN.incrementAndGet() % 2 == 0;
+      if (fails && early) {
+        throw new IllegalStateException("not twice");
+      }
+      out.defaultWriteObject();
+      for (int i = 0; i < 50; i++) {
+        out.writeObject(new byte[4_096]);
+      }
+      if (fails) {
+        throw new IllegalStateException("not twice");
+      }
+    }
+
+    private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+      try {
+        in.defaultReadObject();
+        for (int i = 0; i < 50; i++) {
+          Object _ = in.readObject();
+        }
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    @Override
+    public Integer call() {
+      return -1;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aBodyThatCannotBeWrittenAgainFailsAlone(boolean early) throws Exception {
+    try (ProcessLane one = ProcessLane.builder().size(1).build();
+        Lanes onOne = Lanes.builder().cpu(one).build()) {
+      long first = onOne.cpuBound(() -> pid()).result(LONG);
+      for (int i = 0; i < 20; i++) {
+        int number = i;
+        Unfuture<Integer> fickle = onOne.cpuBound(new Fickle(early));
+        assertThatThrownBy(() -> fickle.result(LONG))
+            .isInstanceOf(IllegalStateException.class)
+            .hasMessageContaining("it has changed since the call");
+        assertThat(onOne.cpuBound(() -> number).result(LONG)).isEqualTo(i);
+      }
+      assertThat(onOne.cpuBound(() -> pid()).result(LONG)).isEqualTo(first);
+    }
+  }
+
+  @Test
+  void aLimitThatIsTooShortForAStartLeavesAProcessForTheNext() throws Exception {
+    try (ProcessLane one = ProcessLane.builder().size(1).build();
+        Lanes onOne = Lanes.builder().cpu(one).build()) {
+      Duration limit = Duration.ofMillis(10);
+      int timeouts = 0;
+      while (true) {
+        try {
+          assertThat(onOne.cpuBound(() -> 42).result(limit)).isEqualTo(42);
+          break;
+        } catch (TimeoutException e) {
+          timeouts++;
+        }
+      }
+      assertThat(timeouts).isPositive();
+    }
+  }
+
+  @Test
+  void cancellingEarlyOrLateKillsNoProcessThatWouldStop() throws Exception {
+    Random random = new Random(1);
+    try (ProcessLane one = ProcessLane.builder().size(1).grace(LONG).build();
+        Lanes onOne = Lanes.builder().cpu(one).build()) {
+      long first = onOne.cpuBound(() -> pid()).result(LONG);
+      for (int i = 0; i < 300; i++) {
+        Unfuture<Object> sleeping =
+            onOne.cpuBound(
+                () -> {
+                  Thread.sleep(100_000);
+                  return "";
+                });
+        LockSupport.parkNanos(random.nextInt(300_000));
+        sleeping.cancel(true);
+        sleeping.stopped().result(LONG);
+      }
+      assertThat(onOne.cpuBound(() -> pid()).result(LONG)).isEqualTo(first);
+    }
+  }
+
+  @Test
+  void anInterruptedWaiterGoesOnAtOnce(@TempDir Path folder) throws Exception {
+    try (ProcessLane one = ProcessLane.builder().size(1).grace(Duration.ofSeconds(2)).build();
+        Lanes onOne = Lanes.builder().cpu(one).build()) {
+      Path begun = folder.resolve("begun");
+      String path = begun.toString();
+      AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+      Unfuture<Object> endless =
+          onOne.cpuBound(
+              () -> {
+                Files.createFile(Path.of(path));
+                return spin();
+              });
+      Thread waiter =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      Object _ = endless.result();
+                    } catch (Throwable e) {
+                      thrown.set(e);
+                    }
+                  });
+      await().until(() -> Files.exists(begun));
+      waiter.interrupt();
+
+      assertThat(waiter.join(LONG)).isTrue();
+      assertThat(thrown.get()).isInstanceOf(CancellationException.class);
+      assertThat(endless.stopped()).isNotDone();
+    }
+  }
+
+  @Test
+  void aFolderThatWasCleanedUpIsMadeAnew() throws Exception {
+    Path tmp = Path.of(System.getProperty("java.io.tmpdir"));
+    Set<Path> before = folders(tmp);
+    try (ProcessLane one = ProcessLane.builder().size(1).build();
+        Lanes onOne = Lanes.builder().cpu(one).build()) {
+      long first = onOne.cpuBound(() -> pid()).result(LONG);
+      for (Path folder : folders(tmp)) {
+        if (!before.contains(folder)) {
+          Files.delete(folder.resolve("options"));
+          Files.delete(folder);
+        }
+      }
+      assertThatThrownBy(() -> onOne.cpuBound(() -> halt()).result(LONG))
+          .isInstanceOf(WorkerLostException.class);
+
+      assertThat(onOne.cpuBound(() -> pid()).result(LONG)).isNotEqualTo(first);
+    }
+    assertThat(folders(tmp)).isEqualTo(before);
+  }
+
+  private static Set<Path> folders(Path tmp) throws IOException {
+    try (Stream<Path> all = Files.list(tmp)) {
+      return all.filter(path -> path.getFileName().toString().startsWith("anysync"))
+          .collect(Collectors.toSet());
+    }
+  }
+
+  private static int halt() {
+    Runtime.getRuntime().halt(9);
+    return 0;
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void whatABodyHasStartedIsKilledWithIt() throws Exception {
+    Unfuture<Object> waiting =
+        lanes.cpuBound(
+            () -> {
+              Process grandchild = new ProcessBuilder("sleep", "1000").inheritIO().start();
+              System.out.println(grandchild.pid());
+              return spin();
+            });
+    await().until(() -> ProcessHandle.current().descendants().anyMatch(ProcessLaneTest::sleeps));
+    ProcessHandle grandchild =
+        ProcessHandle.current()
+            .descendants()
+            .filter(ProcessLaneTest::sleeps)
+            .findFirst()
+            .orElseThrow();
+    waiting.cancel(true);
+    waiting.stopped().result(LONG);
+
+    await().until(() -> !KillTest.runs(grandchild));
+  }
+
+  private static boolean sleeps(ProcessHandle process) {
+    return process.info().command().orElse("").endsWith("sleep");
+  }
+
+  /** Started with this library on the module path, itself on the class path. */
+  static final class OnModulePath {
+    private OnModulePath() {}
+
+    public static void main(String[] args) throws Exception {
+      try (ProcessLane one = ProcessLane.builder().size(1).build();
+          Lanes onOne = Lanes.builder().cpu(one).build()) {
+        System.out.println(ProcessLane.class.getModule().isNamed());
+        System.out.println(onOne.cpuBound(new Answer()).result(LONG));
+      }
+    }
+  }
+
+  private static void jar(Path classes, Path jar) {
+    ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
+    assertThat(tool.run(System.out, System.err, "-c", "-f", jar + "", "-C", classes + "", "."))
+        .isZero();
+  }
+
+  private static void unzip(Path jar, Path folder) throws IOException {
+    try (ZipInputStream zip = new ZipInputStream(Files.newInputStream(jar))) {
+      for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+        Path file = folder.resolve(entry.getName());
+        if (entry.isDirectory()) {
+          Files.createDirectories(file);
+        } else {
+          Files.createDirectories(file.getParent());
+          Files.copy(zip, file);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void pathsOfAllKindsLeadToTheClasses(boolean jars, @TempDir Path folder) throws Exception {
+    Path tests =
+        Files.createSymbolicLink(
+            folder.resolve("tests"), Objects.requireNonNull(Allowed.place(getClass())));
+    Path modules = Files.createDirectory(folder.resolve("modules"));
+    for (Class<?> type : List.of(Lanes.class, ProcessLane.class)) {
+      Path place = Objects.requireNonNull(Allowed.place(type));
+      Path jar = modules.resolve(type.getSimpleName() + ".jar");
+      if (Files.isDirectory(place)) {
+        jar(place, jar);
+      } else {
+        Files.copy(place, jar);
+      }
+      if (!jars) {
+        Path exploded = Files.createDirectory(modules.resolve(type.getSimpleName()));
+        unzip(jar, exploded);
+        Files.delete(jar);
+      }
+    }
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-p",
+                modules.toString(),
+                "--add-modules",
+                "dev.anysync.process",
+                "-cp",
+                tests + "/.",
+                OnModulePath.class.getName())
+            .redirectErrorStream(true);
+    builder.environment().put("JDK_JAVA_OPTIONS", "-Dparent=only");
+    Process process = builder.start();
+    try (var output = process.inputReader()) {
+      assertThat(output.lines().filter(line -> !line.startsWith("NOTE: Picked up")).toList())
+          .containsExactly("true", "42");
+    } finally {
+      process.destroyForcibly();
     }
   }
 
@@ -336,8 +662,7 @@ class ProcessLaneTest {
       Path place = Path.of(entry);
       if (!entry.isEmpty() && Files.isDirectory(place)) {
         String jar = folder.resolve(jars.size() + ".jar").toString();
-        ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
-        assertThat(tool.run(System.out, System.err, "-c", "-f", jar, "-C", entry, ".")).isZero();
+        jar(place, Path.of(jar));
         jars.add(jar);
       }
     }
@@ -355,7 +680,7 @@ class ProcessLaneTest {
                   .jvmOptions("-Xlog:class+load:file=" + folder.resolve("loaded" + i))
                   .build();
           Lanes onSharing = Lanes.builder().cpu(sharing).build()) {
-        assertThat(onSharing.cpuBound(() -> 42).result(LONG)).isEqualTo(42);
+        assertThat(onSharing.cpuBound(new Answer()).result(LONG)).isEqualTo(42);
       }
       assertThat(archive).exists();
       shared.add(
@@ -365,6 +690,14 @@ class ProcessLaneTest {
                       line.contains(Child.class.getName() + " source: shared objects file (top)")));
     }
     assertThat(shared).containsExactly(false, true);
+  }
+
+  /** A body that needs no class of the tests' libraries, as this class does. */
+  private record Answer() implements RemoteBody<Integer> {
+    @Override
+    public Integer call() {
+      return 42;
+    }
   }
 
   @Test
