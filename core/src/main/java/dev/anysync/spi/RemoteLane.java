@@ -27,4 +27,16 @@ public interface RemoteLane {
    * @throws java.util.concurrent.RejectedExecutionException if this lane is closed
    */
   <T extends @Nullable Object> Callable<T> prepare(RemoteBody<? extends T> body);
+
+  /**
+   * Returns a sentence on why {@code object} cannot be serialized: which of its fields, of the
+   * elements of a collection, or of the variables that a lambda captures is of what type. For the
+   * messages of lanes about bodies and results that cannot travel.
+   *
+   * @param what what the sentence calls it, such as {@code the body}
+   * @param thrown what its serialization threw
+   */
+  static String whyNot(@Nullable Object object, String what, Throwable thrown) {
+    return Travel.why(object, what, thrown);
+  }
 }

@@ -1,6 +1,7 @@
 package dev.anysync.process;
 
 import dev.anysync.RemoteBody;
+import dev.anysync.spi.RemoteLane;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.NotSerializableException;
@@ -210,7 +211,7 @@ final class Child {
       if (e instanceof Frames.BrokenException) {
         throw e;
       }
-      out.abort(Travel.why(result, "the result", e));
+      out.abort(RemoteLane.whyNot(result, "the result", e));
       return;
     }
     out.end(Frames.END, retires);
@@ -239,7 +240,7 @@ final class Child {
   private static Throwable standIn(Throwable error, Throwable why) {
     NotSerializableException standIn =
         new NotSerializableException(
-            Travel.why(error, "the exception", why) + "; it was: " + describe(error));
+            RemoteLane.whyNot(error, "the exception", why) + "; it was: " + describe(error));
     Throwable cause = copy(error);
     standIn.initCause(cause);
     return standIn;

@@ -1,6 +1,7 @@
 package dev.anysync.process;
 
 import dev.anysync.RemoteBody;
+import dev.anysync.spi.RemoteLane;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
@@ -37,7 +38,7 @@ final class Packed {
       stream.writeObject(body);
     } catch (IOException | RuntimeException | StackOverflowError e) {
       throw new IllegalArgumentException(
-          Travel.why(body, "the body", e)
+          RemoteLane.whyNot(body, "the body", e)
               + ": capture only what it needs, in local variables, make that type Serializable, or"
               + " its field transient",
           e);

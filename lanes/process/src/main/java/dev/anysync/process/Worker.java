@@ -1,5 +1,6 @@
 package dev.anysync.process;
 
+import dev.anysync.spi.RemoteLane;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.NotSerializableException;
@@ -211,7 +212,7 @@ final class Worker {
     } catch (ObjectStreamException | RuntimeException | StackOverflowError e) {
       out.abort("");
       return new Outcome(
-          null, new IllegalStateException(Travel.why(body.body(), "the body", e), e));
+          null, new IllegalStateException(RemoteLane.whyNot(body.body(), "the body", e), e));
     }
     out.end(Frames.END, "");
     try {

@@ -1,4 +1,4 @@
-package dev.anysync.process;
+package dev.anysync.spi;
 
 import java.io.IOException;
 import java.io.NotSerializableException;
