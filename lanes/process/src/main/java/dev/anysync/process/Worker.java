@@ -1,5 +1,6 @@
 package dev.anysync.process;
 
+import dev.anysync.spi.RemoteLane;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.NotSerializableException;

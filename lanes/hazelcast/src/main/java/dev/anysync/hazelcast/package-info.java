@@ -1,0 +1,2 @@
+/** A cpu lane on a Hazelcast cluster. */
+package dev.anysync.hazelcast;
