@@ -37,12 +37,14 @@ class ArchitectureTest {
           "Dump",
           "EventLoop",
           "Lanes",
+          "RemoteBody",
           "Unfuture",
           "Unsync",
           "Unsynced",
           "VoidBody",
           "spi.AsyncType",
           "spi.ContextCarrier",
+          "spi.RemoteLane",
           "spi.WaitStrategy");
 
   @Test

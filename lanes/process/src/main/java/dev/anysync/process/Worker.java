@@ -1,6 +1,5 @@
 package dev.anysync.process;
 
-import dev.anysync.spi.RemoteLane;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.NotSerializableException;

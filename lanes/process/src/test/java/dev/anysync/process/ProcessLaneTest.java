@@ -8,6 +8,7 @@ import dev.anysync.AnySync;
 import dev.anysync.Lanes;
 import dev.anysync.RemoteBody;
 import dev.anysync.Unfuture;
+import dev.anysync.application.Main;
 import java.io.File;
 import java.io.IOException;
 import java.io.NotSerializableException;
@@ -482,19 +483,6 @@ class ProcessLaneTest {
     return process.info().command().orElse("").endsWith("sleep");
   }
 
-  /** Started with this library on the module path, itself on the class path. */
-  static final class OnModulePath {
-    private OnModulePath() {}
-
-    public static void main(String[] args) throws Exception {
-      try (ProcessLane one = ProcessLane.builder().size(1).build();
-          Lanes onOne = Lanes.builder().cpu(one).build()) {
-        System.out.println(ProcessLane.class.getModule().isNamed());
-        System.out.println(onOne.cpuBound(new Answer()).result(LONG));
-      }
-    }
-  }
-
   private static void jar(Path classes, Path jar) {
     ToolProvider tool = ToolProvider.findFirst("jar").orElseThrow();
     assertThat(tool.run(System.out, System.err, "-c", "-f", jar + "", "-C", classes + "", "."))
@@ -545,7 +533,7 @@ class ProcessLaneTest {
                 "dev.anysync.process",
                 "-cp",
                 tests + "/.",
-                OnModulePath.class.getName())
+                Main.class.getName())
             .redirectErrorStream(true);
     builder.environment().put("JDK_JAVA_OPTIONS", "-Dparent=only");
     Process process = builder.start();
