@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.anysync.Threads.Endless;
 import dev.anysync.spi.ContextCarrier;
+import dev.anysync.spi.RemoteLane;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.time.Duration;
@@ -589,6 +590,87 @@ class LanesTest {
       assertThat(lanes.async(NAME).result()).isEqualTo("anysync-loop");
       assertThat(lanes.call(NAME).result(limit)).matches("anysync-\\d+");
       assertThat(lanes.cpuBound(NAME).result(limit)).matches("anysync-cpu-\\d+");
+    }
+  }
+
+  /** Runs bodies here after all, when it is told to. */
+  private static final class Elsewhere implements RemoteLane {
+    final List<RemoteBody<?>> prepared = new ArrayList<>();
+    final CountDownLatch started = new CountDownLatch(1);
+    final CountDownLatch goesOn = new CountDownLatch(1);
+    volatile boolean interrupted;
+
+    @Override
+    public String name() {
+      return "elsewhere";
+    }
+
+    @Override
+    public <T extends @Nullable Object> Callable<T> prepare(RemoteBody<? extends T> body) {
+      prepared.add(body);
+      return () -> {
+        started.countDown();
+        try {
+          goesOn.await();
+        } catch (InterruptedException e) {
+          interrupted = true;
+          throw e;
+        }
+        return body.call();
+      };
+    }
+  }
+
+  @Test
+  void whatLeavesIsPreparedByTheCallerAndRunOnAThreadOfItsOwn() throws Exception {
+    Elsewhere elsewhere = new Elsewhere();
+    try (Lanes lanes = Lanes.builder().cpu(elsewhere).build()) {
+      Unfuture<Thread> thread = lanes.cpuBound(Thread::currentThread);
+      assertThat(elsewhere.prepared).hasSize(1);
+      elsewhere.started.await();
+      assertThat(AnySync.dump().toString()).contains("elsewhere");
+      elsewhere.goesOn.countDown();
+
+      assertThat(thread.result()).isNotSameAs(Thread.currentThread()).matches(Thread::isVirtual);
+    }
+  }
+
+  @Test
+  void whatLeavesIsInterruptedWhenItIsCancelledAndWaitedForByClose() throws Exception {
+    Elsewhere elsewhere = new Elsewhere();
+    Unfuture<Integer> body;
+    try (Lanes lanes = Lanes.builder().cpu(elsewhere).build()) {
+      body = lanes.cpuBound(() -> 42);
+      elsewhere.started.await();
+    }
+
+    assertThat(elsewhere.interrupted).isTrue();
+    assertThat(body).isCancelled();
+  }
+
+  @Test
+  void aVariableOfTypeCallableIsRefusedByARemoteLaneUnlessItIsARemoteBody() {
+    Elsewhere elsewhere = new Elsewhere();
+    elsewhere.goesOn.countDown();
+    Callable<Integer> callable = () -> 42;
+    RemoteBody<Integer> remote = () -> 42;
+    Callable<Integer> declaredAsCallable = remote;
+    try (Lanes lanes = Lanes.builder().cpu(elsewhere).build()) {
+      assertThatThrownBy(() -> lanes.cpuBound(callable))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith(
+              "function: a Callable that is no RemoteBody cannot leave this JVM")
+          .hasMessageContaining("for the elsewhere: ");
+      assertThat(lanes.cpuBound(declaredAsCallable).result()).isEqualTo(42);
+      assertThat(elsewhere.prepared).hasSize(1).first().isSameAs(remote);
+    }
+  }
+
+  @Test
+  void theLastOfCpuOfABuilderCounts() {
+    Elsewhere elsewhere = new Elsewhere();
+    try (Lanes lanes = Lanes.builder().cpu(elsewhere).cpu(Runnable::run).build()) {
+      assertThat(lanes.cpuBound(Thread::currentThread).result()).isSameAs(Thread.currentThread());
     }
   }
 }
