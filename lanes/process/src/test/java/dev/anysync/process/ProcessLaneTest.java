@@ -648,7 +648,9 @@ class ProcessLaneTest {
     List<String> jars = new ArrayList<>();
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       Path place = Path.of(entry);
-      if (!entry.isEmpty() && Files.isDirectory(place)) {
+      if (Files.isRegularFile(place)) {
+        jars.add(entry);
+      } else if (!entry.isEmpty() && Files.isDirectory(place)) {
         String jar = folder.resolve(jars.size() + ".jar").toString();
         jar(place, Path.of(jar));
         jars.add(jar);
