@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** One call of a body, by one thread: hands it to the cluster and waits for what comes of it. */
@@ -37,6 +38,7 @@ final class Call {
 
   private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(250);
+  private static final int MOST_TIMEOUTS = 3;
   private static final long NO_TICKET = -1;
 
   private final HazelcastLane lane;
@@ -48,6 +50,7 @@ final class Call {
   private volatile @Nullable Future<?> waiting; // for close() to end it
   private long failingSince; // if `isFailing`
   private boolean isFailing;
+  private int timeouts; // in a row
   private long pause = SHORTEST_PAUSE;
 
   Call(HazelcastLane lane, HazelcastInstance instance, byte[] body) {
@@ -70,10 +73,10 @@ final class Call {
         }
       }
     } catch (InterruptedException e) {
-      stop(true);
+      stop();
       throw e;
     } catch (ClosedException e) {
-      stop(false);
+      var _ = Thread.startVirtualThread(() -> tell(false)); // the call ends at once
       throw new CancellationException("the " + lane.name() + " has been closed");
     }
   }
@@ -90,6 +93,8 @@ final class Call {
         if (ticket != NO_TICKET) {
           this.ticket = ticket;
           pause = SHORTEST_PAUSE;
+          isFailing = false;
+          timeouts = 0;
           return future;
         }
         byte[] _ = future.get();
@@ -99,11 +104,14 @@ final class Call {
       } catch (RuntimeException e) {
         failure = e;
       }
-      if (isFull(failure)) {
+      if (isFull(failure) && instance.getLifecycleService().isRunning()) {
         if (lane.awaitPlace(nextPause())) {
           pause = SHORTEST_PAUSE; // it may be in another partition: again, soon
         }
       } else {
+        if (has(failure, InterruptedException.class)) { // a member's submit says it so
+          throw new InterruptedException();
+        }
         bear(failure, began);
       }
     }
@@ -133,7 +141,7 @@ final class Call {
         if (future == null) {
           future = executor().retrieveResult(ticket);
         }
-        CompletableFuture<byte[]> arrival = arrival(future);
+        CompletableFuture<byte @Nullable []> arrival = arrival(future);
         waiting = arrival;
         checkOpen();
         return arrival.get();
@@ -154,30 +162,36 @@ final class Call {
   }
 
   /** Returns a future to wait for: get() of a member's own cannot be interrupted. */
-  private static CompletableFuture<byte[]> arrival(Future<byte[]> future) {
-    CompletableFuture<byte[]> arrival = new CompletableFuture<>();
-    @SuppressWarnings("unchecked") // as are all of Hazelcast's
-    CompletionStage<byte[]> stage = (CompletionStage<byte[]>) future;
+  private static CompletableFuture<byte @Nullable []> arrival(Future<?> future) {
+    CompletableFuture<byte @Nullable []> arrival = new CompletableFuture<>();
+    @SuppressWarnings("unchecked") // as are all of Hazelcast's; what there is may be another's
+    CompletionStage<@Nullable Object> stage = (CompletionStage<@Nullable Object>) future;
     var _ =
-        stage.whenCompleteAsync(
-            (outcome, failure) -> {
-              if (failure == null) {
-                arrival.complete(outcome);
-              } else {
-                arrival.completeExceptionally(
-                    failure instanceof CompletionException && failure.getCause() != null
-                        ? failure.getCause()
-                        : failure);
-              }
-            },
-            Runnable::run);
+        stage
+            .whenCompleteAsync(
+                (outcome, failure) -> {
+                  if (failure == null) {
+                    arrival.complete(outcome instanceof byte[] bytes ? bytes : null);
+                  } else {
+                    arrival.completeExceptionally(
+                        failure instanceof CompletionException && failure.getCause() != null
+                            ? failure.getCause()
+                            : failure);
+                  }
+                },
+                Runnable::run)
+            .exceptionally(
+                failure -> { // it could not even be read, or has arrived so
+                  boolean _ = arrival.completeExceptionally(failure);
+                  return null;
+                });
     return arrival;
   }
 
   /** Waits a while after a failure, if it may have gone by then; throws if not. */
   private void bear(Throwable failure, long began) throws InterruptedException {
     checkOpen();
-    if (Thread.interrupted() || has(failure, InterruptedException.class)) {
+    if (Thread.interrupted()) {
       throw new InterruptedException();
     }
     if (!instance.getLifecycleService().isRunning()) {
@@ -198,8 +212,11 @@ final class Call {
           failure);
     }
     long now = System.nanoTime();
-    boolean wentWell =
-        now - began > lane.patience() && !has(failure, OperationTimeoutException.class);
+    boolean wentWell = now - began > lane.patience();
+    if (wentWell && has(failure, OperationTimeoutException.class)) {
+      // So fails a client's wait that has been long, when a member is lost; and any, if all are.
+      wentWell = ++timeouts <= MOST_TIMEOUTS;
+    }
     if (!isFailing || wentWell) {
       isFailing = true;
       failingSince = now;
@@ -252,9 +269,9 @@ final class Call {
     }
   }
 
-  /** Stops the body wherever it is, and waits until all have been told, or until it has ended. */
-  private void stop(boolean waits) {
-    Thread stopper = Thread.startVirtualThread(() -> tell(waits)); // which nobody interrupts
+  /** Stops the body wherever it is, and waits until it has ended. */
+  private void stop() {
+    Thread stopper = Thread.startVirtualThread(() -> tell(true)); // which nobody interrupts
     boolean interrupted = false;
     while (stopper.isAlive()) {
       try {
@@ -295,9 +312,11 @@ final class Call {
     boolean runs = false;
     try {
       for (Future<Boolean> answer :
-          instance.getExecutorService(lane.executor()).submitToAllMembers(new Stop(id)).values()) {
+          instance.getExecutorService(lane.stops()).submitToAllMembers(new Stop(id)).values()) {
         try {
-          runs |= answer.get();
+          runs |= answer.get(Math.max(lane.patience(), LONGEST_PAUSE), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+          return null;
         } catch (ExecutionException e) {
           if (!isGone(e)) {
             return null;
@@ -317,8 +336,11 @@ final class Call {
 
   /** Empties the place that the body or its outcome has in the cluster, and lets others in. */
   void end() {
-    dispose();
-    over.countDown();
+    try {
+      dispose();
+    } finally {
+      over.countDown();
+    }
   }
 
   private void dispose() {

@@ -48,6 +48,8 @@ public final class HazelcastLane implements RemoteLane, AutoCloseable {
   private final HazelcastInstance instance;
   private final boolean isOwn;
   private final String executor;
+  private static final int MOST_IN_FLIGHT = Integer.MAX_VALUE / 4;
+
   private final long patience;
   private final @Nullable ObjectInputFilter filter;
   private final Semaphore room;
@@ -57,8 +59,8 @@ public final class HazelcastLane implements RemoteLane, AutoCloseable {
 
   private HazelcastLane(Builder builder) {
     executor = builder.name;
-    patience = builder.patience.toNanos();
-    room = new Semaphore(builder.inFlight, true);
+    patience = TimeUnit.NANOSECONDS.convert(builder.patience);
+    room = new Semaphore(Math.min(builder.inFlight, MOST_IN_FLIGHT), true);
     isOwn = builder.instance == null;
     instance = builder.instance == null ? embedded(executor) : builder.instance;
     filter = merged(builder.filter, Bytes.filterOf(instance));
@@ -132,12 +134,15 @@ public final class HazelcastLane implements RemoteLane, AutoCloseable {
   }
 
   private void end(Call call) {
-    call.end();
-    calls.remove(call);
-    if (places.hasQueuedThreads()) {
-      places.release();
+    try {
+      call.end();
+    } finally {
+      calls.remove(call);
+      if (places.hasQueuedThreads()) {
+        places.release();
+      }
+      room.release();
     }
-    room.release();
   }
 
   /** Waits until a call has left its place in the cluster, for some nanoseconds at most. */
@@ -161,7 +166,7 @@ public final class HazelcastLane implements RemoteLane, AutoCloseable {
       return;
     }
     closed = true;
-    room.release(Integer.MAX_VALUE / 2); // those who wait for room are to see it
+    room.release(MOST_IN_FLIGHT); // those who wait for room are to see it
     long end = System.nanoTime() + CLOSING;
     calls.forEach(Call::abandon);
     try {
@@ -187,6 +192,11 @@ public final class HazelcastLane implements RemoteLane, AutoCloseable {
 
   String executor() {
     return executor;
+  }
+
+  /** Returns the name of what has members told to stop bodies: none of them is to wait in line. */
+  String stops() {
+    return executor + ".stop";
   }
 
   /** Returns how many nanoseconds a cluster may fail to answer. */

@@ -36,11 +36,14 @@ final class Job implements Callable<byte[]>, Serializable, HazelcastInstanceAwar
     if (!Runs.begin(id)) {
       return Outcome.ofNone(id);
     }
+    byte[] outcome;
+    boolean isStopped = true;
     try {
-      return run();
+      outcome = run();
     } finally {
-      Runs.end(id);
+      isStopped = Runs.end(id);
     }
+    return isStopped ? Outcome.ofNone(id) : outcome; // what nobody reads is not to be kept
   }
 
   private byte[] run() {

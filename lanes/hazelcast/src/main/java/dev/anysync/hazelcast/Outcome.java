@@ -46,7 +46,11 @@ final class Outcome {
       text = error.getClass().getName();
     }
     RuntimeException cause = new RuntimeException(text);
-    cause.setStackTrace(error.getStackTrace());
+    try {
+      cause.setStackTrace(error.getStackTrace());
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e); // it has none that makes sense
+    }
     NotSerializableException standIn =
         new NotSerializableException(
             RemoteLane.whyNot(error, "the exception", why) + "; it was: " + text);

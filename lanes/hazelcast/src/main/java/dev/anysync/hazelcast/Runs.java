@@ -34,14 +34,18 @@ final class Runs {
     }
   }
 
-  /** Notes that the current thread has run a body: no interrupt comes any more. */
-  static void end(UUID id) {
+  /**
+   * Notes that the current thread has run a body: no interrupt comes any more. Returns whether it
+   * was told to stop, so that nobody waits for what came of it.
+   */
+  static boolean end(UUID id) {
     synchronized (RUNNING) {
       List<Thread> threads = RUNNING.get(id);
       if (threads != null && threads.remove(Thread.currentThread()) && threads.isEmpty()) {
         RUNNING.remove(id);
       }
       boolean _ = Thread.interrupted();
+      return STOPPED.contains(id);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.anysync.hazelcast;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.hazelcast.client.HazelcastClient;
 import com.hazelcast.client.config.ClientConfig;
@@ -174,13 +175,17 @@ class ClusterTest {
 
       assertThat(counted(delivered.times())).isEqualTo(Map.of(1, TASKS));
       assertThat(victim.waitFor()).isEqualTo(128 + 9);
-      Cluster.awaitSize(client, 3);
-      Delivered after = runAll(lanes, 1_000, 1, () -> {});
-      assertThat(counted(after.times())).isEqualTo(Map.of(1, 1_000));
-      assertThat(after.processes())
-          .hasSize(3)
-          .contains(members.getLast().pid())
-          .doesNotContain(victim.pid());
+      await() // until partitions have moved to the new one
+          .atMost(LONG)
+          .untilAsserted(
+              () -> {
+                Delivered after = runAll(lanes, 1_000, 1, () -> {});
+                assertThat(counted(after.times())).isEqualTo(Map.of(1, 1_000));
+                assertThat(after.processes())
+                    .hasSize(3)
+                    .contains(members.getLast().pid())
+                    .doesNotContain(victim.pid());
+              });
     } finally {
       client.shutdown();
     }
