@@ -14,6 +14,7 @@ final class Output implements Runnable {
   private static final System.Logger LOG = System.getLogger("dev.anysync.process");
 
   private static final long MOST = 64 * 1024; // bytes that are logged of what one body prints
+  private static final int LOOKED_AT = 8 * 1024; // of what is read at a time, beyond that
   private static final int LONGEST_LINE = 4 * 1024;
   private static final Pattern CONTROL = // what could make a record of its own, or move a cursor
       Pattern.compile("[\\p{Cntrl}&&[^\t]]");
@@ -57,7 +58,7 @@ final class Output implements Runnable {
       for (int read = stream.read(bytes); read >= 0; read = stream.read(bytes)) {
         int from = 0;
         if (logged.get() > MOST) { // all but its end is for nobody
-          int skipped = Math.max(0, read - KEPT_LINES * LONGEST_LINE);
+          int skipped = Math.max(0, read - LOOKED_AT);
           while (skipped > 0 && skipped < read && bytes[skipped - 1] != '\n') {
             skipped++;
           }
