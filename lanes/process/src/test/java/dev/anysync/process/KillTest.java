@@ -115,6 +115,7 @@ class KillTest {
     Process parent =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.io.tmpdir=" + folder, // what is killed cleans up nothing
                 "-cp",
                 System.getProperty("java.class.path"),
                 Parent.class.getName(),
