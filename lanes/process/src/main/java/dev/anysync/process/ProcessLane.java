@@ -50,6 +50,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
   private final int size;
   private final int retries;
   private final Duration grace;
+  private final Duration longestStart;
   private final Allowed allowed;
   private final Charset charset = Charset.forName(System.getProperty("native.encoding", "UTF-8"));
   private final List<String> options; // of the java command, and of the child's program
@@ -66,6 +67,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     size = builder.size;
     retries = builder.retries;
     grace = builder.grace;
+    longestStart = builder.longestStart;
     room = new Semaphore(size, true);
     long most = Runtime.getRuntime().maxMemory();
     long heap = builder.heap > 0 ? builder.heap : Math.max(most / size, LEAST_HEAP);
@@ -249,6 +251,10 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     return grace;
   }
 
+  Duration longestStart() {
+    return longestStart;
+  }
+
   Charset charset() {
     return charset;
   }
@@ -340,6 +346,7 @@ public final class ProcessLane implements RemoteLane, AutoCloseable {
     private long heap;
     private int retries;
     private Duration grace = Duration.ofSeconds(1);
+    Duration longestStart = Duration.ofMinutes(1); // another one in tests
     private @Nullable Path archive;
     private final List<String> jvmOptions = new ArrayList<>();
     private final List<String> packages = new ArrayList<>();

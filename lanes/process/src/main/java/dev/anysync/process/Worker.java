@@ -38,7 +38,6 @@ final class Worker {
 
   private static final long LAST_WORDS = TimeUnit.SECONDS.toMillis(1);
   private static final long LAST_WILL = TimeUnit.SECONDS.toNanos(5);
-  private static final long LONGEST_START = 60; // seconds
 
   /** What JVMs take options from, which are for this one, and may not do for two. */
   private static final List<String> OPTIONS =
@@ -80,6 +79,7 @@ final class Worker {
   private final List<Thread> readers = new ArrayList<>();
   private volatile boolean usable;
   private volatile boolean discarded;
+  private volatile boolean slow; // to start
 
   /** Begins to start a process. */
   Worker(ProcessLane lane, String name) {
@@ -125,8 +125,12 @@ final class Worker {
       errors = read(process.getErrorStream(), name, System.Logger.Level.WARNING);
       CompletableFuture<Void> limit =
           CompletableFuture.runAsync(
-              process::destroyForcibly,
-              CompletableFuture.delayedExecutor(LONGEST_START, TimeUnit.SECONDS));
+              () -> {
+                slow = true;
+                process.destroyForcibly();
+              },
+              CompletableFuture.delayedExecutor(
+                  lane.longestStart().toNanos(), TimeUnit.NANOSECONDS));
       try {
         SocketChannel channel = server.accept();
         this.channel = channel;
@@ -141,7 +145,10 @@ final class Worker {
       usable = true;
       return null;
     } catch (ClosedChannelException | Frames.BrokenException e) {
-      throw lost("before it was ready: do its JVM options and class path do?");
+      throw lost(
+          slow
+              ? "as it was not ready within " + lane.longestStart().toMillis() + " ms"
+              : "before it was ready: do its JVM options and class path do?");
     } finally {
       Files.deleteIfExists(socket);
     }

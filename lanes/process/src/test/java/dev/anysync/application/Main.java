@@ -4,6 +4,8 @@ import dev.anysync.Lanes;
 import dev.anysync.RemoteBody;
 import dev.anysync.process.ProcessLane;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /** A program on the class path, with this library on the module path. */
 public final class Main {
@@ -16,12 +18,48 @@ public final class Main {
     }
   }
 
-  /** Prints whether the library is a module here, and the answer. */
+  /** Says what a child has of the parent's options. */
+  private record Property(String name) implements RemoteBody<String> {
+    @Override
+    public String call() {
+      return String.valueOf(System.getProperty(name));
+    }
+  }
+
+  /** Prints a line, an error with a control character, or a megabyte; or leaves threads behind. */
+  private record Speaker(String what) implements RemoteBody<Integer> {
+    @Override
+    public Integer call() {
+      switch (what) {
+        case "a megabyte" -> {
+          for (int i = 0; i < 1_000; i++) {
+            System.out.println("x".repeat(1_023));
+          }
+        }
+        case "threads" -> {
+          for (int i = 0; i < 100; i++) {
+            Thread.ofPlatform().daemon().name("left-" + i).start(LockSupport::park);
+          }
+        }
+        case "an error" -> System.err.println(what + "\u001b[1m");
+        default -> System.out.println(what);
+      }
+      return 0;
+    }
+  }
+
+  /** Prints whether the library is a module here, the answer, and what else a child does. */
   public static void main(String[] args) throws Exception {
     try (ProcessLane one = ProcessLane.builder().size(1).build();
         Lanes lanes = Lanes.builder().cpu(one).build()) {
       System.out.println(ProcessLane.class.getModule().isNamed());
-      System.out.println(lanes.cpuBound(new Answer()).result(Duration.ofSeconds(50)));
+      Duration limit = Duration.ofSeconds(50);
+      System.out.println(lanes.cpuBound(new Answer()).result(limit));
+      String there = lanes.cpuBound(new Property("parent")).result(limit);
+      System.out.println("here " + System.getProperty("parent") + ", there " + there);
+      for (String what : List.of("printed", "an error", "a megabyte", "after that", "threads")) {
+        int _ = lanes.cpuBound(new Speaker(what)).result(limit);
+      }
     }
   }
 }

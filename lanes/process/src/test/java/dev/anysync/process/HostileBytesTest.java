@@ -143,6 +143,18 @@ class HostileBytesTest {
         .hasMessageContaining("more than 16777216 bytes");
   }
 
+  @Test
+  void manyArraysThatAreTooMuchTogetherAreRefused() throws Exception {
+    byte[][] arrays = new byte[20][1 << 20]; // where sixteen MiB are allowed
+    byte[] fewer = bytes(Arrays.copyOf(arrays, 15));
+    byte[] bytes = bytes(arrays);
+
+    assertThat(lane.allowed().read(new ByteArrayInputStream(fewer), null)).isNotNull();
+    assertThatThrownBy(() -> lane.allowed().read(new ByteArrayInputStream(bytes), null))
+        .isInstanceOf(InvalidClassException.class)
+        .hasMessageContaining("more than 16777216 bytes");
+  }
+
   private record Body(String text, List<Integer> numbers, Map<String, Integer> map)
       implements RemoteBody<Integer>, Serializable {
     @Override

@@ -30,6 +30,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -526,8 +527,24 @@ class ProcessLaneTest {
     builder.environment().put("JDK_JAVA_OPTIONS", "-Dparent=only");
     Process process = builder.start();
     try (var output = process.inputReader()) {
-      assertThat(output.lines().filter(line -> !line.startsWith("NOTE: Picked up")).toList())
-          .containsExactly("true", "42");
+      List<String> lines = output.lines().toList();
+      assertThat(lines).startsWith("NOTE: Picked up JDK_JAVA_OPTIONS: -Dparent=only");
+      assertThat(lines).filteredOn(line -> !line.startsWith("NOTE")).startsWith("true", "42");
+      assertThat(lines).contains("here only, there null");
+      // What the log says, which goes to the error stream:
+      assertThat(lines).anyMatch(line -> line.matches("INFO: worker \\d+: printed"));
+      assertThat(lines).anyMatch(line -> line.matches("WARNING: worker \\d+: an error\\?\\[1m"));
+      assertThat(lines)
+          .filteredOn(line -> line.contains("x".repeat(100)))
+          .hasSizeBetween(50, 100); // of a thousand of 1 KiB
+      assertThat(lines)
+          .anyMatch(line -> line.endsWith("what else this body prints is not logged"))
+          .anyMatch(line -> line.matches("INFO: worker \\d+: after that"))
+          .anyMatch(
+              line ->
+                  line.matches(
+                      "WARNING: worker \\d+ is replaced: a body has left 100 threads behind, such"
+                          + " as 'left-\\d+', .*"));
     } finally {
       process.destroyForcibly();
     }
@@ -616,6 +633,75 @@ class ProcessLaneTest {
           .isInstanceOf(WorkerLostException.class)
           .hasMessageContaining("exited with code 1, before it was ready")
           .hasMessageContaining("NoSuchFlag");
+    }
+  }
+
+  @Test
+  void aProcessThatDoesNotGetReadyIsKilled() throws Exception {
+    ProcessLane.Builder builder =
+        ProcessLane.builder()
+            .size(1)
+            .jvmOptions(
+                "-agentlib:jdwp=transport=dt_socket,server=y,suspend=y,address=127.0.0.1:0");
+    builder.longestStart = Duration.ofMillis(300);
+    try (ProcessLane hanging = builder.build();
+        Lanes onHanging = Lanes.builder().cpu(hanging).build()) {
+      assertThatThrownBy(() -> onHanging.cpuBound(() -> 42).result(LONG))
+          .isInstanceOf(WorkerLostException.class)
+          .hasMessageContaining("signal 9, as it was not ready within 300 ms");
+    }
+  }
+
+  /** Cannot be read before somebody lets it be. */
+  private static final class SlowToRead implements Serializable {
+    private static final long serialVersionUID = 1;
+    private static final CountDownLatch READ = new CountDownLatch(1);
+    private static final CountDownLatch GOES_ON = new CountDownLatch(1);
+
+    private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
+      in.defaultReadObject();
+      READ.countDown();
+      boolean interrupted = false;
+      while (GOES_ON.getCount() > 0) {
+        try {
+          GOES_ON.await();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      assertThat(interrupted).isFalse(); // nobody interrupts the code of an application here
+    }
+  }
+
+  @Test
+  void whatHasComeAndCannotBeReadKeepsNobody() throws Exception {
+    try (ProcessLane one = ProcessLane.builder().size(1).grace(Duration.ZERO).build();
+        Lanes onOne = Lanes.builder().cpu(one).build()) {
+      Unfuture<Object> slow = onOne.cpuBound(() -> new SlowToRead());
+      SlowToRead.READ.await();
+      slow.cancel(true);
+      slow.stopped().result(LONG);
+
+      assertThat(onOne.cpuBound(() -> 42).result(LONG)).isEqualTo(42);
+    } finally {
+      SlowToRead.GOES_ON.countDown();
+    }
+  }
+
+  @Test
+  void anExceptionOfTheBodysOwnIsNoLossOfItsProcess(@TempDir Path folder) throws Exception {
+    String path = folder.resolve("ran").toString();
+    try (ProcessLane retrying = ProcessLane.builder().size(1).retries(3).build();
+        Lanes onRetrying = Lanes.builder().cpu(retrying).build()) {
+      Unfuture<Object> throwing =
+          onRetrying.cpuBound(
+              () -> {
+                Files.createFile(Path.of(path)); // fails if it is run again
+                throw new WorkerLostException("another's", 1);
+              });
+      assertThatThrownBy(() -> throwing.result(LONG))
+          .isInstanceOf(WorkerLostException.class)
+          .hasMessage("another's");
     }
   }
 
