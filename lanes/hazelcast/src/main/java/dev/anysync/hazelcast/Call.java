@@ -59,6 +59,10 @@ final class Call {
     this.body = body;
   }
 
+  boolean isHandedOver() {
+    return ticket != NO_TICKET;
+  }
+
   private DurableExecutorService executor() {
     return instance.getDurableExecutorService(lane.executor());
   }
@@ -162,7 +166,7 @@ final class Call {
   }
 
   /** Returns a future to wait for: get() of a member's own cannot be interrupted. */
-  private static CompletableFuture<byte @Nullable []> arrival(Future<?> future) {
+  static CompletableFuture<byte @Nullable []> arrival(Future<?> future) {
     CompletableFuture<byte @Nullable []> arrival = new CompletableFuture<>();
     @SuppressWarnings("unchecked") // as are all of Hazelcast's; what there is may be another's
     CompletionStage<@Nullable Object> stage = (CompletionStage<@Nullable Object>) future;
@@ -344,7 +348,7 @@ final class Call {
   }
 
   private void dispose() {
-    if (ticket != NO_TICKET) {
+    if (isHandedOver()) {
       try {
         executor().disposeResult(ticket);
       } catch (RuntimeException e) {

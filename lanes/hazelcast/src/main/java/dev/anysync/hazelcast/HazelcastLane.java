@@ -138,11 +138,21 @@ public final class HazelcastLane implements RemoteLane, AutoCloseable {
       call.end();
     } finally {
       calls.remove(call);
-      if (places.hasQueuedThreads()) {
+      if (isWaiting()) {
         places.release();
       }
       room.release();
     }
+  }
+
+  /** Returns how many bodies have a place in the cluster now. */
+  long handedOver() {
+    return calls.stream().filter(Call::isHandedOver).count();
+  }
+
+  /** Returns whether a body waits since the cluster is full. */
+  boolean isWaiting() {
+    return places.hasQueuedThreads();
   }
 
   /** Waits until a call has left its place in the cluster, for some nanoseconds at most. */

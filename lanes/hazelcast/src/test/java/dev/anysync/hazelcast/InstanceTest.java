@@ -17,7 +17,9 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -120,6 +122,7 @@ class InstanceTest {
       Unfuture<Integer> first = lanes.cpuBound(() -> afterTheGate(1));
       await().until(() -> begun.get() == 1);
       Unfuture<Integer> second = lanes.cpuBound(() -> afterTheGate(2));
+      await().until(lane::isWaiting);
 
       second.cancel(true);
       second.stopped().result(LONG);
@@ -128,6 +131,32 @@ class InstanceTest {
       assertThat(first.result(LONG)).isEqualTo(1);
       assertThat(begun).hasValue(1);
     }
+  }
+
+  @Test
+  void manyInFlightAreNoHindranceToClosing() throws Exception {
+    HazelcastInstance member = member(Cluster.config("many"));
+    HazelcastLane lane =
+        HazelcastLane.builder().instance(member).inFlight(Integer.MAX_VALUE).build();
+    try (Lanes lanes = Lanes.builder().cpu(lane).build()) {
+      assertThat(lanes.cpuBound(() -> 42).result(LONG)).isEqualTo(42);
+      lane.close();
+      assertThatThrownBy(() -> lanes.cpuBound(() -> 42))
+          .isInstanceOf(RejectedExecutionException.class);
+    }
+  }
+
+  /** As work of others under the same name, that has taken a body's place, would. */
+  @Test
+  void anOutcomeThatIsNoneOfOursIsNotWaitedForForEver() throws Exception {
+    CompletableFuture<Object> others = new CompletableFuture<>();
+    others.complete("no bytes");
+    CompletableFuture<Object> unreadable = new CompletableFuture<>();
+    unreadable.completeExceptionally(new OutOfMemoryError("while it was read"));
+
+    assertThat(Call.arrival(others).get()).isNull();
+    assertThatThrownBy(() -> Call.arrival(unreadable).get())
+        .hasCauseInstanceOf(OutOfMemoryError.class);
   }
 
   @Test
@@ -144,6 +173,7 @@ class InstanceTest {
         queued.add(lanes.cpuBound(() -> afterTheGate(number)));
       }
       Unfuture<Integer> last = lanes.cpuBound(() -> afterTheGate(3));
+      await().until(() -> lane.handedOver() == 22);
       for (Unfuture<Integer> one : queued) {
         one.cancel(true);
       }
