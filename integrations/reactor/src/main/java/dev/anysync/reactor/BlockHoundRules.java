@@ -17,6 +17,10 @@ public final class BlockHoundRules implements BlockHoundIntegration {
     var _ =
         builder
             .allowBlockingCallsInside("dev.anysync.reactor.ReactorThreads$Replaced", "block")
+            // A replaced thread looks for work for a moment before it goes, and may meet another
+            // that resizes the pool: refused, it would take a task, or its signal, along.
+            .allowBlockingCallsInside("java.util.concurrent.ThreadPoolExecutor", "getTask")
+            .allowBlockingCallsInside("java.util.concurrent.ThreadPoolExecutor$Worker", "lock")
             .allowBlockingCallsInside("dev.anysync.WaitStrategies", "<clinit>")
             .allowBlockingCallsInside("dev.anysync.Lanes", "<clinit>");
   }

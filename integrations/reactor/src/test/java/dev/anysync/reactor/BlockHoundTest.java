@@ -81,6 +81,16 @@ class BlockHoundTest {
     assertThat(on(replaced, () -> coroutine(() -> "x").start().result())).isEqualTo("x");
   }
 
+  /** A thread that has been replaced waits a moment for work before it goes, or for a lock. */
+  @Test
+  void noTaskIsLostWhenThreadsAreReplaced() throws Exception {
+    for (int i = 0; i < 3_000; i++) {
+      int number = i;
+      assertThat(on(replaced, () -> coroutine(() -> number).start().result())).isEqualTo(number);
+      assertThat(on(replaced, () -> number)).isEqualTo(number);
+    }
+  }
+
   @Test
   void aThreadThatIsHeldUpMayNot() throws Exception {
     var entered = new CountDownLatch(1);
