@@ -27,7 +27,7 @@ final class Gathering<T extends @Nullable Object> {
     this.sources = sources;
     var _ = all.whenComplete((value, error) -> drop());
     for (CompletableFuture<? extends T> source : sources) {
-      boolean tells = source instanceof Task<?> task && task.tell(this);
+      boolean tells = !source.isDone() && source instanceof Task<?> task && task.tell(this);
       if (source.isDone()) {
         failIf(source);
       } else if (!tells) {

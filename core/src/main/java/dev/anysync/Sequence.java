@@ -226,21 +226,29 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   @Override
   public void forEachRemaining(Consumer<? super Y> action) {
-    Objects.requireNonNull(action, "action");
-    Strand strand = Strand.current();
-    if (body != null && strand.runsBodies() && state.compareAndSet(NEW, INLINE)) {
-      Inline<Y> out = new Inline<>(strand, action);
-      inline = out;
-      if (isOver()) { // closed meanwhile; not an assignment: close() may be about to make one
-        out.over = true;
-      }
-      try {
-        out.run(body);
-      } finally {
-        state.set(OVER);
-      }
-      return;
+    Inline<Y> inline = inline(Objects.requireNonNull(action, "action"));
+    if (inline != null) {
+      inline.run();
+    } else {
+      pullAll(action);
     }
+  }
+
+  /** Returns a run of the body on this stack, or null if it has to run, or runs, elsewhere. */
+  private @Nullable Inline<Y> inline(Consumer<? super Y> action) {
+    Strand strand = Strand.current();
+    if (body == null || !strand.runsBodies() || !state.compareAndSet(NEW, INLINE)) {
+      return null;
+    }
+    Inline<Y> inline = new Inline<>(body, strand, action, state);
+    this.inline = inline;
+    if (isOver()) { // closed meanwhile; not an assignment: close() may be about to make one
+      inline.over = true;
+    }
+    return inline;
+  }
+
+  private void pullAll(Consumer<? super Y> action) {
     try (Sequence<Y> elements = this) {
       while (elements.hasNext()) {
         action.accept(elements.next());
@@ -257,8 +265,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   @Override
   public Stream<Y> stream() {
     use("stream()");
-    Spliterator<Y> elements = Spliterators.spliteratorUnknownSize(this, Spliterator.ORDERED);
-    return StreamSupport.stream(elements, false).onClose(this::close);
+    return StreamSupport.stream(new Elements<>(this), false).onClose(this::close);
   }
 
   @Override
@@ -323,6 +330,39 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     }
   }
 
+  /**
+   * What a stream takes its elements from. A run of the body is started here, as few calls away
+   * from it as can be: the JIT inlines 15, and the stream and its stages take ten of them.
+   */
+  private static final class Elements<Y extends @Nullable Object>
+      extends Spliterators.AbstractSpliterator<Y> {
+    private final Sequence<Y> sequence;
+
+    Elements(Sequence<Y> sequence) {
+      super(Long.MAX_VALUE, Spliterator.ORDERED);
+      this.sequence = sequence;
+    }
+
+    @Override
+    public boolean tryAdvance(Consumer<? super Y> action) {
+      boolean hasNext = sequence.hasNext();
+      if (hasNext) {
+        action.accept(sequence.next());
+      }
+      return hasNext;
+    }
+
+    @Override
+    public void forEachRemaining(Consumer<? super Y> action) {
+      Inline<Y> inline = sequence.inline(action);
+      if (inline != null) {
+        inline.run();
+      } else {
+        sequence.pullAll(action);
+      }
+    }
+  }
+
   /** Kept apart so that its thread exists only when there is something to clean. */
   private static final class Orphans {
     static final Cleaner CLEANER =
@@ -336,8 +376,10 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   /** A run of the body on the consumer's stack. */
   private static final class Inline<Y extends @Nullable Object> implements Out<Y> {
+    private final Body<Y> body;
     private final Strand strand;
     private final Consumer<? super Y> action;
+    private final AtomicInteger state;
     private final @Nullable Task<?> task;
     private final int outerMode;
     private @Nullable Throwable consumerError;
@@ -345,25 +387,25 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
     private @Nullable CancellationException told; // how the body was, that it is over
     private boolean ended;
 
-    Inline(Strand strand, Consumer<? super Y> action) {
+    Inline(Body<Y> body, Strand strand, Consumer<? super Y> action, AtomicInteger state) {
+      this.body = body;
       this.strand = strand;
       this.action = action;
+      this.state = state;
       this.task = strand.task;
       this.outerMode = strand.mode;
     }
 
-    void run(Body<Y> body) {
+    void run() {
       Throwable error = null;
+      boolean owed = strand.enterBody();
       try {
-        var _ =
-            strand.<@Nullable Object>run(
-                () -> {
-                  body.run(this);
-                  return null;
-                });
+        body.run(this);
       } catch (Throwable e) {
         error = e;
       }
+      strand.leaveBody(outerMode, owed);
+      state.set(OVER);
       boolean cancelled = error != null && error == told; // another one is of the consumer's task
       ended = true;
       if (consumerError != null) {

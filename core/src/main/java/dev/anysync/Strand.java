@@ -107,14 +107,29 @@ final class Strand {
       return finish(lanes().hop(body, loop), false);
     }
     int outer = mode;
+    boolean owed = enterBody();
+    try {
+      return body.call();
+    } catch (Throwable e) {
+      throw sneaky(e);
+    } finally {
+      leaveBody(outer, owed);
+    }
+  }
+
+  /** To be called before a body that runs here for synchronous code; returns what to leave with. */
+  boolean enterBody() {
     boolean owed = putAside();
     mode = loop == null ? BODY : HELD;
-    try {
-      return call(body);
-    } finally {
-      mode = outer;
-      leave(outer, owed);
-    }
+    depth++;
+    return owed;
+  }
+
+  /** To be called after it: goes back to mode {@code outer}. */
+  void leaveBody(int outer, boolean owed) {
+    depth--;
+    mode = outer;
+    payBack(outer, owed);
   }
 
   /** Calls {@code body} as a part of the coroutine that this strand is in. */
@@ -187,7 +202,7 @@ final class Strand {
    * To be called when a body has returned to a caller in mode {@code outer}, with what {@link
    * #putAside} returned before.
    */
-  void leave(int outer, boolean owed) {
+  void payBack(int outer, boolean owed) {
     if (interrupted && outer == NONE) {
       interrupted = false;
       thread.interrupt();
@@ -264,14 +279,29 @@ final class Strand {
     resume(outer);
   }
 
-  /**
-   * Lets others see the wait below once more, when what its strategy had done meanwhile is over.
-   * Those who have looked in between saw a thread that goes on, so that one looks again.
-   */
-  void resume(@Nullable Wait outer) {
+  private void resume(@Nullable Wait outer) {
     this.wait = outer;
     if (outer != null) {
       outer.lookAgain();
+    }
+  }
+
+  /** Hides the wait, if there is one, whose strategy has other work done meanwhile. */
+  @Nullable Wait hideWait() {
+    Wait outer = this.wait;
+    if (outer != null) { // each write is a fence
+      this.wait = null;
+    }
+    return outer;
+  }
+
+  /**
+   * Lets others see the wait below once more, when that work is over. Those who have looked in
+   * between saw a thread that goes on, so that one looks again.
+   */
+  void showWait(@Nullable Wait outer) {
+    if (outer != null) {
+      resume(outer);
     }
   }
 
@@ -560,7 +590,7 @@ final class Strand {
       throw new IllegalArgumentException(
           parameter + ": is negative (" + duration + "); give zero or more");
     }
-    return TimeUnit.NANOSECONDS.convert(duration);
+    return duration.isZero() ? 0 : TimeUnit.NANOSECONDS.convert(duration);
   }
 
   /** Throws {@code e} as it is, checked or not. */

@@ -152,14 +152,9 @@ final class Task<T extends @Nullable Object> extends Unfuture<T> implements Runn
   /** Runs the body on the current thread, unless it was started or cancelled before. */
   boolean runOn(Strand strand) {
     Callable<? extends T> body = this.body;
-    Wait outerWait = strand.wait;
-    if (outerWait != null) {
-      strand.wait = null; // its strategy has other work done meanwhile: this
-    }
+    Wait outerWait = strand.hideWait();
     if (body == null || !begin(strand)) {
-      if (outerWait != null) {
-        strand.resume(outerWait);
-      }
+      strand.showWait(outerWait);
       return false;
     }
     Lane lane = this.lane;
@@ -204,13 +199,11 @@ final class Task<T extends @Nullable Object> extends Unfuture<T> implements Runn
     strand.mode = outerMode;
     strand.loop = outerLoop;
     strand.task = outer;
-    if (outerWait != null) {
-      strand.resume(outerWait);
-    }
+    strand.showWait(outerWait);
     if (outerMode == Strand.NONE && outer != null && outer.isStopDue()) {
       strand.thread.interrupt(); // the outer function is to see the flag, if this body took it
     }
-    strand.leave(outerMode, owed);
+    strand.payBack(outerMode, owed);
     return true;
   }
 

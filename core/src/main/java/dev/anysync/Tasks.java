@@ -22,6 +22,12 @@ final class Tasks {
   private static final int SWEEP = 16; // with every so manieth slot that is gone
   private static final int SWEPT = 4; // so many chunks are looked at
   private static final Object GONE = new Object();
+  // Plain counts, which may be behind. Each side writes its own for each task, to a cache line
+  // apart.
+  private static final int FILLED = 16; // no slot before it is free
+  private static final int STARTED = 32; // of no slot before it the task has to be started
+  private static final int COUNTS = 48;
+
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Object[].class);
 
   /** Some slots, and what follows them. */
@@ -29,8 +35,7 @@ final class Tasks {
     private final @Nullable Object[] slots = new Object[CHUNK]; // null, then a task, then GONE
     private final Tasks list;
     private volatile @Nullable Chunk following;
-    private int filled; // no slot before it is free; it may be behind
-    private int started; // of no slot before it the task has to be started; it may be behind
+    private final int[] counts = new int[COUNTS];
     private int gone; // all slots before it are; for the one that sweeps
 
     private Chunk(Tasks list) {
@@ -82,17 +87,17 @@ final class Tasks {
   /** Adds a task, or cancels it and throws if the registry is closed. */
   void add(Task<?> task) {
     Chunk chunk = last;
-    int slot = chunk.filled;
+    int slot = chunk.counts[FILLED];
     while (true) {
       while (slot == CHUNK) { // others may have filled that, too
         chunk = chunk.following();
         last = chunk;
-        slot = chunk.filled;
+        slot = chunk.counts[FILLED];
       }
       task.chunk = chunk;
       task.slot = (byte) slot;
       if (SLOT.compareAndSet(chunk.slots, slot++, null, task)) {
-        chunk.filled = slot;
+        chunk.counts[FILLED] = slot;
         break;
       }
     }
@@ -173,14 +178,14 @@ final class Tasks {
       chunk = Objects.requireNonNull(first.following);
     }
     while (true) {
-      for (int slot = chunk.started; slot < CHUNK; slot++) {
+      for (int slot = chunk.counts[STARTED]; slot < CHUNK; slot++) {
         Object item = SLOT.getVolatile(chunk.slots, slot);
         if (item == null || (item instanceof Task<?> task && !task.isStarted())) {
-          chunk.started = slot;
+          chunk.counts[STARTED] = slot;
           return (Task<?>) item;
         }
       }
-      chunk.started = CHUNK;
+      chunk.counts[STARTED] = CHUNK;
       Chunk following = chunk.following;
       if (following == null) {
         return null;

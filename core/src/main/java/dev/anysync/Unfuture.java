@@ -243,12 +243,11 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
     @SuppressWarnings("unchecked")
     public R apply(T value, @Nullable Throwable error) {
       Strand strand = Strand.current();
-      Object source = get();
-      if (!(source instanceof Unfuture<?>) || !compareAndSet(source, strand)) {
+      if (!(get() instanceof Unfuture<?> source)) {
         throw new CancellationException("cancelled");
       }
-      Wait outerWait = strand.wait;
-      strand.wait = null; // its strategy has other work done meanwhile: this
+      setRelease(strand); // a cancel at this moment reaches a source that is done, or this strand
+      Wait outerWait = strand.hideWait();
       strand.callbacks++;
       try {
         Unfuture<T> future = (Unfuture<T>) source;
@@ -260,7 +259,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
       } finally {
         strand.callbacks--;
         setRelease(null); // whoever completes the next one does so after that
-        strand.resume(outerWait);
+        strand.showWait(outerWait);
       }
     }
   }
@@ -297,8 +296,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
     if (!link.compareAndSet(this, strand)) {
       throw new CancellationException("cancelled");
     }
-    Wait outerWait = strand.wait;
-    strand.wait = null; // its strategy has other work done meanwhile: this
+    Wait outerWait = strand.hideWait();
     strand.callbacks++;
     try {
       CompletionStage<R> stage = context.call(() -> next.apply(this));
@@ -316,7 +314,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
       throw Strand.sneaky(e);
     } finally {
       strand.callbacks--;
-      strand.resume(outerWait);
+      strand.showWait(outerWait);
     }
   }
 
