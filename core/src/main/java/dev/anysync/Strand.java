@@ -42,6 +42,8 @@ final class Strand {
   private static final int PAUSES = 128; // of a virtual thread that waits for its turn, some 5 us
   private static final long PATIENCE = TimeUnit.MILLISECONDS.toNanos(10); // before it helps
 
+  private static final @Nullable Unfuture<?>[] NOTHING = {};
+
   private static final ThreadLocal<@Nullable Strand> CURRENT = new ThreadLocal<>();
 
   final Thread thread;
@@ -51,7 +53,8 @@ final class Strand {
   int mode;
   @Nullable EventLoop loop;
   @Nullable Task<?> task;
-  private @Nullable Unfuture<?>[] completing = {}; // what depends on them runs, the last innermost
+  private @Nullable Unfuture<?>[] completing =
+      NOTHING; // what depends on them runs, the last innermost
   private int completions;
   int callbacks; // on the stack, which hide the task below
   private @Nullable Spin spin; // before it parks for what runs, or for its turn

@@ -12,7 +12,10 @@ final class Goals {
 
   private Goals() {}
 
-  static Map<String, List<Goal>> all() {
+  /** The group that is measured where Python has those libraries. */
+  static final String SEEDS = "The two Python libraries";
+
+  static Map<String, List<Goal>> all() throws InterruptedException {
     Map<String, List<Goal>> groups = new LinkedHashMap<>();
     groups.put("A synchronous call", calls());
     groups.put("A twin", twins());
@@ -26,6 +29,9 @@ final class Goals {
     groups.put("A million sleeping", sleeping());
     groups.put("A process", process());
     groups.put("Child processes", remote());
+    if (Python.has("anysync", "unsync")) {
+      groups.put(SEEDS, seeds());
+    }
     groups.put(GROWTH, growth());
     return groups;
   }
@@ -290,19 +296,36 @@ final class Goals {
             .nanos(1_000_000));
   }
 
-  private static List<Goal> remote() {
-    List<Goal> goals = new ArrayList<>();
-    goals.add(beside(Goal.of("a body in a warm process", "RemoteProbe.call"), "Call"));
-    goals.add(beside(Goal.of("the same, p99", "RemoteProbe.call" + Probe.P99), "Call" + Probe.P99));
-    goals.add(beside(Goal.of("one of many, two processes", "RemoteProbe.many"), "Many"));
-    RemoteProbe.SIZES
-        .keySet()
-        .forEach(
-            size ->
-                goals.add(
-                    beside(
-                        Goal.of(size + " there and back", "RemoteProbe.echo " + size),
-                        "Echo " + size)));
+  private static List<Goal> seeds() {
+    return List.of(
+        seed("run()", "RunBench.run", "anysync", "run"),
+        seed("run() in a body", "RunBench.runInBody", "anysync", "nested"),
+        seed("for loop, an element", "IteratorBench.loop", "anysync", "element"),
+        seed("generator send", "GeneratorBench.send", "anysync", "step"),
+        seed("use()", "RunBench.use", "anysync", "use"),
+        seed("call(f).result()", "ResultBench.call", "unsync", "result"),
+        seed("10 x then, pending", "ThenBench.thenPending", "unsync", "chain"),
+        seed("many x call, result() of each", "SpawnBench.callEachResult", "unsync", "spawn"));
+  }
+
+  private static Goal seed(String name, String ours, String library, String figure) {
+    return Goal.of(name, ours).beside(library, "SeedsProbe." + figure).ofBest(0.001);
+  }
+
+  private static List<Goal> remote() throws InterruptedException {
+    Map<Goal, String> besidePython = new LinkedHashMap<>();
+    besidePython.put(Goal.of("a body in a warm process", "RemoteProbe.call"), "Call");
+    besidePython.put(Goal.of("the same, p99", "RemoteProbe.call" + Probe.P99), "Call" + Probe.P99);
+    besidePython.put(Goal.of("one of many, two processes", "RemoteProbe.many"), "Many");
+    for (String size : RemoteProbe.SIZES.keySet()) {
+      besidePython.put(
+          Goal.of(size + " there and back", "RemoteProbe.echo " + size), "Echo " + size);
+    }
+    if (Python.has()) {
+      besidePython.forEach(
+          (goal, python) -> goal.beside("Python's pool", "RemoteProbe.python" + python).ofBest(1));
+    }
+    List<Goal> goals = new ArrayList<>(besidePython.keySet());
     goals.add(
         Goal.of("first result of a cold pool", "RemoteProbe.first")
             .limit("without class-data sharing", "RemoteProbe.firstWithoutSharing")
@@ -312,12 +335,6 @@ final class Goals {
             .limit("without class-data sharing", "RemoteProbe.firstWithoutSharing")
             .nanos(400_000_000));
     return goals;
-  }
-
-  private static Goal beside(Goal goal, String python) {
-    return RemoteProbe.hasPython()
-        ? goal.beside("Python's pool", "RemoteProbe.python" + python).ofBest(1)
-        : goal;
   }
 
   private static List<Goal> growth() {

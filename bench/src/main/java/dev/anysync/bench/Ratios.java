@@ -107,7 +107,7 @@ final class Ratios implements Callable<Integer> {
     return missed == 0 ? 0 : 1;
   }
 
-  private Map<String, List<Goal>> asked() {
+  private Map<String, List<Goal>> asked() throws InterruptedException {
     Pattern pattern;
     try {
       pattern = Pattern.compile(only);
@@ -115,6 +115,9 @@ final class Ratios implements Callable<Integer> {
       throw wrong("--only: " + e.getMessage());
     }
     Map<String, List<Goal>> all = Goals.all();
+    if (!all.containsKey(Goals.SEEDS)) {
+      System.err.println(Goals.SEEDS + ": skipped, as python3 cannot import anysync and unsync");
+    }
     all.replaceAll((group, goals) -> goals.stream().filter(g -> g.isIn(pattern, group)).toList());
     all.values().removeIf(List::isEmpty);
     if (all.isEmpty()) {

@@ -6,10 +6,8 @@ import dev.anysync.Unfuture;
 import dev.anysync.process.ProcessLane;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,12 +29,6 @@ final class RemoteProbe {
     sizes.put("1 MiB", 1 << 20);
     sizes.put("100 MiB", 100 << 20);
     return sizes;
-  }
-
-  /** Returns whether there is a Python to compare with. */
-  static boolean hasPython() {
-    return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-        .anyMatch(folder -> Files.isExecutable(Path.of(folder, "python3")));
   }
 
   public static void main(String[] args) throws Exception {
@@ -78,8 +70,8 @@ final class RemoteProbe {
       double _ = many(lanes, 2 * rounds);
       Probe.print("many", many(lanes, rounds), Double.NaN);
     }
-    if (hasPython()) {
-      python(rounds);
+    if (Python.has()) {
+      Python.run("process_pool.py", rounds / 4);
     }
   }
 
@@ -138,24 +130,5 @@ final class RemoteProbe {
     }
     Arrays.sort(taken);
     return taken;
-  }
-
-  /** Has Python print its figures among ours. */
-  private static void python(int rounds) throws IOException, InterruptedException {
-    Path script = Files.createTempFile("process_pool", ".py"); // its pool wants a file
-    try (InputStream source = RemoteProbe.class.getResourceAsStream("process_pool.py")) {
-      Files.copy(Objects.requireNonNull(source), script, StandardCopyOption.REPLACE_EXISTING);
-      System.out.flush();
-      int status =
-          new ProcessBuilder("python3", script.toString(), rounds / 4 + "")
-              .inheritIO()
-              .start()
-              .waitFor();
-      if (status != 0) {
-        throw new IllegalStateException("Python failed, with exit code " + status);
-      }
-    } finally {
-      Files.delete(script);
-    }
   }
 }

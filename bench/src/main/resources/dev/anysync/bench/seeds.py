@@ -1,0 +1,118 @@
+"""What the two Python libraries take for what the goals of SeedsProbe name; prints lines as Probe does."""
+
+import asyncio
+import sys
+import time
+
+import anysync
+from unsync import unsync
+
+
+@anysync.coroutine
+async def nothing():
+    return 42
+
+
+@anysync.generator
+async def count(many):
+    for i in range(many):
+        yield i
+
+
+@anysync.generator
+async def echo():
+    sent = 0
+    while True:
+        sent = yield sent
+
+
+@anysync.contextmanager
+async def resource():
+    yield 42
+
+
+@unsync
+async def started():
+    return 42
+
+
+@unsync
+def called():
+    return 42
+
+
+def show(name, taken):
+    print("figure", name, sorted(taken)[len(taken) // 2] * 1e9, "NaN", sep="\t", flush=True)
+
+
+def measure(name, batches, many, batch):
+    """Prints the median of what one of the many operations of a batch takes."""
+    taken = []
+    for _ in range(batches + batches // 5):
+        start = time.perf_counter()
+        batch(many)
+        taken.append((time.perf_counter() - start) / many)
+    show(name, taken[batches // 5:])
+
+
+def runs(many):
+    for _ in range(many):
+        nothing().run()
+
+
+def nested(many):
+    async def main():
+        runs(many)
+
+    asyncio.run(main())
+
+
+def elements(many):
+    for _ in count(many):
+        pass
+
+
+def steps(many):
+    generator = echo()
+    generator.send(None)
+    for i in range(many):
+        generator.send(i)
+
+
+def uses(many):
+    for _ in range(many):
+        with resource():
+            pass
+
+
+def results(many):
+    for _ in range(many):
+        called().result()
+
+
+def chains(many):
+    for _ in range(many):
+        future = started()
+        for _ in range(10):
+            future = future.then(lambda value: value)
+        future.result()
+
+
+def spawns(many):
+    for future in [called() for _ in range(many)]:
+        future.result()
+
+
+def main(batches):
+    measure("run", batches, 50, runs)
+    measure("nested", batches, 50, nested)
+    measure("element", batches, 100, elements)
+    measure("step", batches, 50, steps)
+    measure("use", batches, 50, uses)
+    measure("result", batches, 100, results)
+    measure("chain", batches, 20, chains)
+    measure("spawn", batches, 500, spawns)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
