@@ -27,11 +27,12 @@ final class Gathering<T extends @Nullable Object> {
     this.sources = sources;
     var _ = all.whenComplete((value, error) -> drop());
     for (CompletableFuture<? extends T> source : sources) {
-      boolean tells = !source.isDone() && source instanceof Task<?> task && task.tell(this);
       if (source.isDone()) {
         failIf(source);
-      } else if (!tells) {
+      } else if (!(source instanceof Task<?> task && task.tell(this))) {
         var _ = source.whenComplete((value, error) -> failIf(source));
+      } else if (source.isDone()) { // it may not have seen the pointer
+        failIf(source);
       }
     }
     awaitLast(sources.size() - 1);

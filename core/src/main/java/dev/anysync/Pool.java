@@ -65,9 +65,19 @@ final class Pool {
   }
 
   /** Returns whether one of its threads is free, or runs something that does not wait. */
-  boolean isLive() {
-    List<Strand> busy = busy();
-    return busy.stream().anyMatch(strand -> strand.wait == null) || !isFull(busy.size());
+  boolean isLive() { // without streams, as whoever waits for a task in the pool comes here
+    int busy = 0;
+    synchronized (strands) {
+      for (Strand strand : strands) {
+        if (strand.pool == this) {
+          if (strand.wait == null) {
+            return true;
+          }
+          busy++;
+        }
+      }
+    }
+    return !isFull(busy);
   }
 
   /** Returns the threads one of which has to come free before the pool can start another task. */

@@ -226,26 +226,27 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
   @Override
   public void forEachRemaining(Consumer<? super Y> action) {
-    Inline<Y> inline = inline(Objects.requireNonNull(action, "action"));
-    if (inline != null) {
-      inline.run();
+    Inline<Y> run = startInline(action);
+    if (run != null) {
+      run.run();
     } else {
       pullAll(action);
     }
   }
 
   /** Returns a run of the body on this stack, or null if it has to run, or runs, elsewhere. */
-  private @Nullable Inline<Y> inline(Consumer<? super Y> action) {
+  private @Nullable Inline<Y> startInline(Consumer<? super Y> action) {
+    Objects.requireNonNull(action, "action");
     Strand strand = Strand.current();
     if (body == null || !strand.runsBodies() || !state.compareAndSet(NEW, INLINE)) {
       return null;
     }
-    Inline<Y> inline = new Inline<>(body, strand, action, state);
-    this.inline = inline;
+    Inline<Y> run = new Inline<>(body, strand, action, state);
+    inline = run;
     if (isOver()) { // closed meanwhile; not an assignment: close() may be about to make one
-      inline.over = true;
+      run.over = true;
     }
-    return inline;
+    return run;
   }
 
   private void pullAll(Consumer<? super Y> action) {
@@ -331,8 +332,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
   }
 
   /**
-   * What a stream takes its elements from. A run of the body is started here, as few calls away
-   * from it as can be: the JIT inlines 15, and the stream and its stages take ten of them.
+   * What a stream takes its elements from. A run of the body is started here, rather than by what
+   * forEach calls, as the JIT does not inline more than 15 calls within one another (its
+   * MaxInlineLevel), and a stream and its stages are a dozen.
    */
   private static final class Elements<Y extends @Nullable Object>
       extends Spliterators.AbstractSpliterator<Y> {
@@ -345,6 +347,7 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
     @Override
     public boolean tryAdvance(Consumer<? super Y> action) {
+      Objects.requireNonNull(action, "action");
       boolean hasNext = sequence.hasNext();
       if (hasNext) {
         action.accept(sequence.next());
@@ -354,9 +357,9 @@ class Sequence<Y extends @Nullable Object> implements AnySyncIterator<Y> {
 
     @Override
     public void forEachRemaining(Consumer<? super Y> action) {
-      Inline<Y> inline = sequence.inline(action);
-      if (inline != null) {
-        inline.run();
+      Inline<Y> run = sequence.startInline(action);
+      if (run != null) {
+        run.run();
       } else {
         sequence.pullAll(action);
       }

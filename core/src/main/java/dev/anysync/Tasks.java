@@ -22,11 +22,12 @@ final class Tasks {
   private static final int SWEEP = 16; // with every so manieth slot that is gone
   private static final int SWEPT = 4; // so many chunks are looked at
   private static final Object GONE = new Object();
-  // Plain counts, which may be behind. Each side writes its own for each task, to a cache line
-  // apart.
-  private static final int FILLED = 16; // no slot before it is free
-  private static final int STARTED = 32; // of no slot before it the task has to be started
-  private static final int COUNTS = 48;
+  // Counts of a chunk, which are plain and may be behind. Those who add tasks write one, those who
+  // start them the other, so each has a cache line of 64 bytes to itself.
+  private static final int LINE = 16;
+  private static final int FILLED = LINE; // no slot before it is free
+  private static final int STARTED = 2 * LINE; // of no slot before it the task has to be started
+  private static final int COUNTS = 3 * LINE;
 
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(Object[].class);
 

@@ -246,7 +246,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
       if (!(get() instanceof Unfuture<?> source)) {
         throw new CancellationException("cancelled");
       }
-      setRelease(strand); // a cancel at this moment reaches a source that is done, or this strand
+      setRelease(strand); // a cancel at this moment comes too late: what it would cancel is done
       Wait outerWait = strand.hideWait();
       strand.callbacks++;
       try {
@@ -293,7 +293,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
       Context context,
       Link link) {
     Strand strand = Strand.current();
-    if (!link.compareAndSet(this, strand)) {
+    if (!link.compareAndSet(this, strand)) { // a cancel from here on is seen by the next one
       throw new CancellationException("cancelled");
     }
     Wait outerWait = strand.hideWait();
@@ -499,7 +499,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
   /** Completes this for somebody who is not its body. */
   boolean complete(@Nullable T value, @Nullable Throwable error) {
     if (source instanceof Link link && !isDone()) {
-      link.cut = true; // what depends on this comes all the same
+      link.cut(); // what depends on this comes all the same
     }
     return completeOn(Strand.current(), value, error);
   }
@@ -549,9 +549,11 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
   }
 
   void setTimed() {
-    Link link = source instanceof Link known ? known : new Link(null);
-    link.cut = true;
-    setSource(link);
+    if (source instanceof Link link) {
+      link.cut();
+    } else {
+      setSource(Link.CUT);
+    }
   }
 
   /** Completes this for its continuation or the stage that it follows. */
@@ -573,7 +575,7 @@ public sealed class Unfuture<T extends @Nullable Object> extends CompletableFutu
   }
 
   boolean isTimed() {
-    return source instanceof Link link && link.cut;
+    return source instanceof Link link && link.isCut();
   }
 
   /** Runs the body on {@code strand}, if it was not started and may run there. */

@@ -81,11 +81,29 @@ final class WaitGraph {
   static class Link extends AtomicReference<@Nullable Object> {
     private static final long serialVersionUID = 1;
 
+    /** Of futures that wait for nothing but a time. */
+    static final Link CUT = new Link(null);
+
+    static {
+      CUT.cut();
+    }
+
     transient @Nullable Gathering<?> gathering; // that the task it leads to is to tell
-    volatile boolean cut; // one of the futures comes without it: in time, or completed by hand
+    private volatile boolean cut;
 
     Link(@Nullable Object to) {
       super(to);
+    }
+
+    /** To be called when one of the futures comes without it: in time, or completed by hand. */
+    final void cut() {
+      if (!cut) { // each write is a fence, and one link is shared by all threads
+        cut = true;
+      }
+    }
+
+    final boolean isCut() {
+      return cut;
     }
   }
 
@@ -148,8 +166,8 @@ final class WaitGraph {
       if (at instanceof Completer) {
         left[1]++; // a wait may lead to any thread's that way
       }
-      for (Object need : needs.subList(1, needs.size())) {
-        if (!leadsToLife(need, left, depth + 1)) {
+      for (int other = 1; other < needs.size(); other++) {
+        if (!leadsToLife(needs.get(other), left, depth + 1)) {
           return false;
         }
       }
@@ -270,7 +288,7 @@ final class WaitGraph {
       case End end -> needs(end.task);
       case Unfuture<?> future -> listOf(future.origin());
       case Link link -> {
-        Object to = link.cut ? null : link.get();
+        Object to = link.isCut() ? null : link.get();
         yield listOf(to);
       }
       case OneOf oneOf -> oneOf.needs.stream().filter(need -> !hasFailed(need)).toList();
@@ -348,7 +366,7 @@ final class WaitGraph {
       case Task<?> task -> !task.isStarted() && !task.timed && !task.lane.isOwn();
       case Unfuture<?> future -> !future.isDone() && !future.isTimed();
       case Future<?> future -> !future.isDone();
-      case Link link -> !link.cut && link.get() == null;
+      case Link link -> !link.isCut() && link.get() == null;
       case Completer _ -> true;
       case Wait wait -> !wait.isEnding() && isUnknown(wait.target);
       default -> false;

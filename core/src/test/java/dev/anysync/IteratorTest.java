@@ -25,6 +25,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -1383,6 +1384,18 @@ class IteratorTest {
     AnySync.<Thread>iterator(out -> out.yield(Thread.currentThread()))
         .forEachRemaining(threads::add);
     assertThat(threads).containsOnly(Thread.currentThread()).hasSize(2);
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // that is the test
+  void streamRefusesNullBeforeTheBodyStarts() {
+    AtomicBoolean started = new AtomicBoolean();
+    Supplier<Stream<Integer>> stream =
+        () -> AnySync.<Integer>iterator(out -> started.set(true)).stream();
+    assertThatThrownBy(() -> stream.get().forEach(null)).isInstanceOf(NullPointerException.class);
+    assertThatThrownBy(() -> stream.get().spliterator().tryAdvance(null))
+        .isInstanceOf(NullPointerException.class);
+    assertThat(started).isFalse();
   }
 
   @Test

@@ -29,7 +29,7 @@ final class Goals {
     groups.put("A million sleeping", sleeping());
     groups.put("A process", process());
     groups.put("Child processes", remote());
-    if (Python.has("anysync", "unsync")) {
+    if (Python.has("from anysync import coroutine", "from unsync import unsync")) {
       groups.put(SEEDS, seeds());
     }
     groups.put(GROWTH, growth());
@@ -304,8 +304,8 @@ final class Goals {
         seed("generator send", "GeneratorBench.send", "anysync", "step"),
         seed("use()", "RunBench.use", "anysync", "use"),
         seed("call(f).result()", "ResultBench.call", "unsync", "result"),
-        seed("10 x then, pending", "ThenBench.thenPending", "unsync", "chain"),
-        seed("many x call, result() of each", "SpawnBench.callEachResult", "unsync", "spawn"));
+        seed("async(f), 10 x then, result()", "ThenBench.thenStarted", "unsync", "chain"),
+        seed("10,000 x call, result() of each", "SpawnBench.callEachResult", "unsync", "spawn"));
   }
 
   private static Goal seed(String name, String ours, String library, String figure) {

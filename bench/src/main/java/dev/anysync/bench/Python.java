@@ -11,11 +11,10 @@ import java.util.Objects;
 final class Python {
   private Python() {}
 
-  /** Returns whether it can import all {@code modules}. */
-  static boolean has(String... modules) throws InterruptedException {
-    String imports = modules.length == 0 ? "" : "import " + String.join(", ", modules);
+  /** Returns whether there is one that does not fail at {@code statements}. */
+  static boolean has(String... statements) throws InterruptedException {
     try {
-      return new ProcessBuilder("python3", "-c", imports)
+      return new ProcessBuilder("python3", "-c", String.join("\n", statements))
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start()

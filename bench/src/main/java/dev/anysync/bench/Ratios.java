@@ -115,7 +115,7 @@ final class Ratios implements Callable<Integer> {
       throw wrong("--only: " + e.getMessage());
     }
     Map<String, List<Goal>> all = Goals.all();
-    if (!all.containsKey(Goals.SEEDS)) {
+    if (!all.containsKey(Goals.SEEDS) && pattern.matcher(Goals.SEEDS).find()) {
       System.err.println(Goals.SEEDS + ": skipped, as python3 cannot import anysync and unsync");
     }
     all.replaceAll((group, goals) -> goals.stream().filter(g -> g.isIn(pattern, group)).toList());

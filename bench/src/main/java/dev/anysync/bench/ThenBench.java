@@ -1,6 +1,7 @@
 package dev.anysync.bench;
 
 import dev.anysync.Unfuture;
+import dev.anysync.Unsync;
 import io.smallrye.mutiny.Uni;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,12 @@ public class ThenBench {
     Unfuture<Integer> last = then(first);
     first.complete(value);
     return last.result();
+  }
+
+  /** The first is a coroutine on the ambient event loop. */
+  @Benchmark
+  public Integer thenStarted() {
+    return then(Unsync.async(() -> value)).result();
   }
 
   private static Unfuture<Integer> then(Unfuture<Integer> first) {

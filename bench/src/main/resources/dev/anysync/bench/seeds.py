@@ -60,11 +60,8 @@ def runs(many):
         nothing().run()
 
 
-def nested(many):
-    async def main():
-        runs(many)
-
-    asyncio.run(main())
+async def nested(batches, many):
+    measure("nested", batches, many, runs)
 
 
 def elements(many):
@@ -105,13 +102,13 @@ def spawns(many):
 
 def main(batches):
     measure("run", batches, 50, runs)
-    measure("nested", batches, 50, nested)
-    measure("element", batches, 100, elements)
-    measure("step", batches, 50, steps)
+    asyncio.run(nested(batches, 50))
+    measure("element", batches, 1_000, elements)
+    measure("step", batches, 1_000, steps)
     measure("use", batches, 50, uses)
     measure("result", batches, 100, results)
     measure("chain", batches, 20, chains)
-    measure("spawn", batches, 500, spawns)
+    measure("spawn", batches, 10_000, spawns)
 
 
 if __name__ == "__main__":
