@@ -2,6 +2,7 @@ package dev.anysync.bench;
 
 import dev.anysync.AnySync;
 import dev.anysync.AnySynced;
+import dev.anysync.Unfuture;
 import dev.anysync.Unsync;
 import dev.anysync.Unsynced;
 import java.util.concurrent.CompletableFuture;
@@ -65,6 +66,11 @@ public class TwinBench {
 
   @Benchmark
   public Integer unfutureByHand() {
-    return Unsync.call(() -> direct.add(1)).result();
+    return byHand(1).result();
+  }
+
+  /** As in the generated twin, the function captures an object and the argument. */
+  private Unfuture<Integer> byHand(int summand) {
+    return Unsync.call(() -> direct.add(summand));
   }
 }
