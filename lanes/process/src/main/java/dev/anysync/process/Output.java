@@ -9,7 +9,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
-/** One output stream of a child: goes to the log, up to a limit for each body. */
+/**
+ * One output stream of a child: goes to the log, up to a limit for each body. What was not read yet
+ * when a body had ended counts as the next one's, as nothing in the stream tells them apart.
+ */
 final class Output implements Runnable {
   private static final System.Logger LOG = System.getLogger("dev.anysync.process");
 
