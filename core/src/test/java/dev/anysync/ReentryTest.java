@@ -14,6 +14,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -170,6 +173,89 @@ class ReentryTest {
       }
       AnySync.sleep(Duration.ofMillis(1));
       return 0;
+    }
+  }
+
+  /** Of some hundred depths at which a wait finds the stack too short, a few are in the midst. */
+  @Test
+  void aWaitForWhichTheStackIsTooShortLeavesNoTrace() throws Exception {
+    List<String> arguments =
+        List.of(
+            "-Xint",
+            "-cp",
+            NewJvm.LIBRARY + File.pathSeparator + NewJvm.TESTS,
+            TooShort.class.getName());
+    assertThat(NewJvm.run(arguments)).containsExactly("refused, and no wait left");
+  }
+
+  /** The main class of that JVM. */
+  static final class TooShort {
+    private static int deepest;
+    private static int refused;
+
+    private TooShort() {}
+
+    @SuppressWarnings("SystemOut")
+    public static void main(String[] args) throws InterruptedException {
+      Thread thread = new Thread(null, TooShort::sweep, "short", 200 * 1024);
+      thread.start();
+      thread.join();
+    }
+
+    @SuppressWarnings("SystemOut")
+    private static void sweep() {
+      measure();
+      int left = 0;
+      Strand strand = Strand.current();
+      for (int depth = deepest / 4; depth < deepest; depth++) {
+        waitAt(depth);
+        if (strand.wait != null) {
+          strand.wait = null;
+          left++;
+        }
+      }
+      System.out.println(
+          (refused == 0 ? "not refused" : "refused")
+              + ", and "
+              + (left == 0 ? "no wait left" : left + " waits left"));
+    }
+
+    private static void measure() {
+      try {
+        deeper();
+      } catch (StackOverflowError e) {
+        // That is how deep it goes.
+      }
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // it ends with the stack
+    private static void deeper() {
+      deepest++;
+      deeper();
+    }
+
+    /** Waits in a continuation, {@code depth} frames deep. */
+    private static void waitAt(int depth) {
+      Unfuture<Integer> pending = new Unfuture<>();
+      Unfuture<Integer> source = new Unfuture<>();
+      Unfuture<Integer> dependent = source.then(done -> waitAt(depth, pending));
+      boolean _ = source.complete(1);
+      if (dependent.isCompletedExceptionally()) {
+        refused++;
+      }
+    }
+
+    private static int waitAt(int depth, Unfuture<Integer> pending) {
+      if (depth > 0) {
+        return waitAt(depth - 1, pending) + 0;
+      }
+      try {
+        return pending.get(1, TimeUnit.MICROSECONDS);
+      } catch (TimeoutException e) {
+        return 0;
+      } catch (InterruptedException | ExecutionException e) {
+        throw new AssertionError(e);
+      }
     }
   }
 

@@ -10,12 +10,12 @@ final class Goals {
   /** The group whose figures are those of different sizes. */
   static final String GROWTH = "As the work grows";
 
-  private Goals() {}
-
   /** The group that is measured where Python has those libraries. */
   static final String SEEDS = "The two Python libraries";
 
-  static Map<String, List<Goal>> all() throws InterruptedException {
+  private Goals() {}
+
+  static Map<String, List<Goal>> all() {
     Map<String, List<Goal>> groups = new LinkedHashMap<>();
     groups.put("A synchronous call", calls());
     groups.put("A twin", twins());
@@ -312,20 +312,19 @@ final class Goals {
     return Goal.of(name, ours).beside(library, "SeedsProbe." + figure).ofBest(0.001);
   }
 
-  private static List<Goal> remote() throws InterruptedException {
-    Map<Goal, String> besidePython = new LinkedHashMap<>();
-    besidePython.put(Goal.of("a body in a warm process", "RemoteProbe.call"), "Call");
-    besidePython.put(Goal.of("the same, p99", "RemoteProbe.call" + Probe.P99), "Call" + Probe.P99);
-    besidePython.put(Goal.of("one of many, two processes", "RemoteProbe.many"), "Many");
-    for (String size : RemoteProbe.SIZES.keySet()) {
-      besidePython.put(
-          Goal.of(size + " there and back", "RemoteProbe.echo " + size), "Echo " + size);
-    }
-    if (Python.has()) {
-      besidePython.forEach(
-          (goal, python) -> goal.beside("Python's pool", "RemoteProbe.python" + python).ofBest(1));
-    }
-    List<Goal> goals = new ArrayList<>(besidePython.keySet());
+  private static List<Goal> remote() {
+    List<Goal> goals = new ArrayList<>();
+    goals.add(beside(Goal.of("a body in a warm process", "RemoteProbe.call"), "Call"));
+    goals.add(beside(Goal.of("the same, p99", "RemoteProbe.call" + Probe.P99), "Call" + Probe.P99));
+    goals.add(beside(Goal.of("one of many, two processes", "RemoteProbe.many"), "Many"));
+    RemoteProbe.SIZES
+        .keySet()
+        .forEach(
+            size ->
+                goals.add(
+                    beside(
+                        Goal.of(size + " there and back", "RemoteProbe.echo " + size),
+                        "Echo " + size)));
     goals.add(
         Goal.of("first result of a cold pool", "RemoteProbe.first")
             .limit("without class-data sharing", "RemoteProbe.firstWithoutSharing")
@@ -335,6 +334,12 @@ final class Goals {
             .limit("without class-data sharing", "RemoteProbe.firstWithoutSharing")
             .nanos(400_000_000));
     return goals;
+  }
+
+  private static Goal beside(Goal goal, String python) {
+    return Python.has()
+        ? goal.beside("Python's pool", "RemoteProbe.python" + python).ofBest(1)
+        : goal;
   }
 
   private static List<Goal> growth() {

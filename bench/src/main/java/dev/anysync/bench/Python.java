@@ -12,7 +12,7 @@ final class Python {
   private Python() {}
 
   /** Returns whether there is one that does not fail at {@code statements}. */
-  static boolean has(String... statements) throws InterruptedException {
+  static boolean has(String... statements) {
     try {
       return new ProcessBuilder("python3", "-c", String.join("\n", statements))
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -22,6 +22,9 @@ final class Python {
           == 0;
     } catch (IOException e) {
       return false; // there is none
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 

@@ -107,7 +107,7 @@ final class Ratios implements Callable<Integer> {
     return missed == 0 ? 0 : 1;
   }
 
-  private Map<String, List<Goal>> asked() throws InterruptedException {
+  private Map<String, List<Goal>> asked() {
     Pattern pattern;
     try {
       pattern = Pattern.compile(only);

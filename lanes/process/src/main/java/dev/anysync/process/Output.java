@@ -14,8 +14,6 @@ import java.util.stream.IntStream;
  * when a body had ended counts as the next one's, as nothing in the stream tells them apart.
  */
 final class Output implements Runnable {
-  private static final System.Logger LOG = System.getLogger("dev.anysync.process");
-
   private static final long MOST = 64 * 1024; // bytes that are logged of what one body prints
   private static final int LOOKED_AT = 8 * 1024; // of what is read at a time, beyond that
   private static final int LONGEST_LINE = 4 * 1024;
@@ -26,6 +24,7 @@ final class Output implements Runnable {
   private final InputStream stream;
   private final Charset charset;
   private final String name;
+  private final System.Logger log;
   private final System.Logger.Level level;
   private final AtomicLong logged = new AtomicLong();
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
@@ -33,10 +32,16 @@ final class Output implements Runnable {
   private int lines; // guarded by kept
   private volatile boolean told;
 
-  Output(InputStream stream, Charset charset, String name, System.Logger.Level level) {
+  Output(
+      InputStream stream,
+      Charset charset,
+      String name,
+      System.Logger log,
+      System.Logger.Level level) {
     this.stream = stream;
     this.charset = charset;
     this.name = name;
+    this.log = log;
     this.level = level;
   }
 
@@ -92,10 +97,10 @@ final class Output implements Runnable {
       kept[lines++ % KEPT_LINES] = text;
     }
     if (logged.addAndGet(size) <= MOST) {
-      LOG.log(level, "{0}: {1}", name, text);
+      log.log(level, "{0}: {1}", name, text);
     } else if (!told) {
       told = true;
-      LOG.log(level, "{0}: what else this body prints is not logged", name);
+      log.log(level, "{0}: what else this body prints is not logged", name);
     }
   }
 }

@@ -155,7 +155,7 @@ final class Worker {
   }
 
   private Output read(InputStream stream, String name, System.Logger.Level level) {
-    Output output = new Output(stream, lane.charset(), name, level);
+    Output output = new Output(stream, lane.charset(), name, LOG, level);
     readers.add(Thread.ofPlatform().daemon().name("anysync-output").start(output));
     return output;
   }
